@@ -1,0 +1,1 @@
+"""The specification: clauses, operations and the executable model."""
