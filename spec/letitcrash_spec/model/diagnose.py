@@ -1,0 +1,203 @@
+"""From a contradiction to a clause: what was expected, what was seen, and which rule tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from letitcrash_spec.messages import Answer, Json, Operation
+from letitcrash_spec.model.world import Event, Expected, World, same_event
+
+__all__ = ["Violation", "explain_answer", "explain_observation", "foreign_events"]
+
+_EXTRA = {
+    "dead": "EXIT-8",
+    "down": "MON-7",
+    "exit": "LNK-2",
+    "info": "GS-37",
+    "init": "GS-1",
+    "terminate": "GS-54",
+}
+"""The clause broken by an event of this kind that nothing calls for, if nothing better is known."""
+
+_WEIGHT = {"init": 0, "terminate": 1, "dead": 2, "alive": 3, "down": 4, "exit": 5, "info": 6, "names": 7}
+"""Which of several differences is named: the earlier in the life of a process, the nearer to the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that no lawful order of events explains.
+
+    Attributes:
+        clause: Id of the clause that is broken.
+        index: Position of the operation in the program, from 0.
+        operation: That operation.
+        what: One line: what differs.
+        expected: The lawful possibilities, JSON-shaped, the likeliest first.
+        got: What was observed instead.
+        differences: Further differences of the same observation, one line each.
+    """
+
+    clause: str
+    index: int
+    operation: Operation
+    what: str
+    expected: tuple[Json, ...]
+    got: Json
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    weight: int
+    clause: str
+    what: str
+    expected: Json
+    got: Json
+
+
+def foreign_events(
+    worlds: Sequence[World], segment: Iterable[tuple[Operation, Answer]], events: Mapping[str, Any]
+) -> bool:
+    """Say whether an event was reported by somebody who cannot exist."""
+    known = set(worlds[0].processes) if worlds else set()
+    for operation, _ in segment:
+        _labels_started(operation.args, known)
+    for world in worlds:
+        known.update(world.processes)
+        for process in world.processes.values():
+            for message in process.mailbox:
+                _labels_in(message, known)
+            for queue in process.inbox.values():
+                _labels_in(queue, known)
+            _labels_in(process.task, known)
+    return any(who not in known for who in events)
+
+
+def _labels_started(args: Mapping[str, Json], known: set[str]) -> None:
+    if "as" in args:
+        known.add(args["as"])
+    _labels_in(args.get("msg"), known)
+
+
+def _labels_in(value: Any, known: set[str]) -> None:
+    if isinstance(value, list | tuple):
+        if len(value) == 4 and value[0] == "spawn":
+            known.add(value[1])
+        for item in value:
+            _labels_in(item, known)
+
+
+def explain_answer(index: int, operation: Operation, lawful: Sequence[Expected], answer: Answer) -> Violation:
+    """Say which clause an unlawful answer breaks."""
+    different: list[Expected] = []
+    for expected in lawful:
+        if all(expected.answer != other.answer for other in different):
+            different.append(expected)
+    if not different:
+        return Violation("GS-20", index, operation, "expected no answer at all", (), answer)
+    clause = different[0].clause
+    return Violation(
+        clause, index, operation, f"the answer of {operation.op}", tuple(e.answer for e in different), answer
+    )
+
+
+def explain_observation(
+    index: int, operation: Operation, worlds: Sequence[World], observation: Mapping[str, Json]
+) -> Violation:
+    """Say which clause an observation breaks, by comparing it with the lawful world that is nearest to it."""
+    best: list[_Difference] = []
+    for world in worlds:
+        differences = _compare(world, observation)
+        if not best or len(differences) < len(best):
+            best = differences
+    if not best:
+        return Violation(
+            "GS-21", index, operation, "the reports of this moment fit no common order", (), observation["events"]
+        )
+    best.sort(key=lambda difference: difference.weight)
+    first = best[0]
+    return Violation(
+        first.clause,
+        index,
+        operation,
+        first.what,
+        (first.expected,),
+        first.got,
+        tuple(difference.what for difference in best[1:]),
+    )
+
+
+def _compare(world: World, observation: Mapping[str, Json]) -> list[_Difference]:
+    found: list[_Difference] = []
+    seen: dict[str, list[Mapping[str, Json]]] = {}
+    for report in observation["events"]:
+        seen.setdefault(report["who"], []).append(report)
+    for who in sorted({*seen, *world.log}):
+        _compare_events(world, who, world.log.get(who, []), seen.get(who, []), found)
+    alive = {label for label, process in world.processes.items() if process.status != "dead"}
+    observed = set(observation["alive"])
+    for label in sorted(alive - observed):
+        clause = world.notes.get(("dead", label, None), "EXIT-8")
+        found.append(_Difference(3, clause, f"{label} is gone", f"{label} alive", f"{label} not alive"))
+    for label in sorted(observed - alive):
+        clause = next((c for event, c in world.log.get(label, []) if event[0] == "dead"), "EXIT-24")
+        found.append(_Difference(3, clause, f"{label} is still alive", f"{label} not alive", f"{label} alive"))
+    names: Mapping[str, str] = observation["names"]
+    for name in sorted({*names, *world.names}):
+        want, got = world.names.get(name), names.get(name)
+        if want == got:
+            continue
+        dead = got is not None and world.live(got) is None
+        clause = "REG-11" if dead else "REG-10" if want is None else "REG-1"
+        found.append(_Difference(7, clause, f"the holder of the name {name!r}", want, got))
+    return found
+
+
+def _compare_events(
+    world: World,
+    who: str,
+    expected: Sequence[tuple[Event, str]],
+    seen: Sequence[Mapping[str, Json]],
+    found: list[_Difference],
+) -> None:
+    from letitcrash_spec.model.judge import as_event  # the two call each other
+
+    left = list(expected)
+    right = [as_event(report) for report in seen]
+    while left and right and same_event(left[0][0], right[0], world.profile):
+        left.pop(0)
+        right.pop(0)
+    while left and right and same_event(left[-1][0], right[-1], world.profile):
+        left.pop()
+        right.pop()
+    for position in range(max(len(left), len(right))):
+        want = left[position] if position < len(left) else None
+        got = right[position] if position < len(right) else None
+        if want is not None and got is not None and same_event(want[0], got, world.profile):
+            continue
+        if want is not None and (got is None or want[0][0] == got[0]):
+            clause = want[1]
+        elif got is not None and any(same_event(event, got, world.profile) for event, _ in left):
+            clause = want[1] if want is not None else _EXTRA[got[0]]
+        else:
+            assert got is not None
+            clause = world.notes.get((got[0], who, _key(got))) or world.notes.get((got[0], who, None), _EXTRA[got[0]])
+        kind = want[0][0] if want is not None else got[0] if got is not None else "info"
+        what = f"what {who} reports: {_words(want[0] if want else None)} expected, {_words(got)} seen"
+        found.append(
+            _Difference(_WEIGHT[kind], clause, what, list(want[0]) if want else None, list(got) if got else None)
+        )
+
+
+def _key(event: Event) -> Json:
+    if event[0] == "down" or event[0] == "info":
+        return event[1]
+    return event[1] if event[0] == "exit" else None
+
+
+def _words(event: Event | None) -> str:
+    if event is None:
+        return "nothing"
+    return " ".join(str(part) for part in event)

@@ -1,0 +1,204 @@
+"""From answers to a verdict: keeps the possible worlds, and says which clause is broken when none is left.
+
+A program is judged in segments that end with an `observe`. Inside a segment the events that were observed guide the
+search; when no lawful order explains them, the segment is followed once more without the guide, to say what was
+expected instead.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from letitcrash_spec.messages import Answer, Json, Operation
+from letitcrash_spec.model.diagnose import Violation, explain_answer, explain_observation, foreign_events
+from letitcrash_spec.model.explore import TooManyWorlds
+from letitcrash_spec.model.lawful import lawful_outcomes, settle
+from letitcrash_spec.model.world import Event, Profile, Segment, Unspecified, World, same_answer
+
+__all__ = ["Judge", "Judgement", "judge"]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What the model says of one run of a program.
+
+    Attributes:
+        violation: The first thing that no lawful order explains, or None.
+        undecided: Why nothing could be said from some point on, or None.
+        judged: How many operations, from the first one, were judged.
+        exercised: How often each clause was demanded and held.
+    """
+
+    violation: Violation | None = None
+    undecided: str | None = None
+    judged: int = 0
+    exercised: Counter[str] = field(default_factory=Counter[str])
+
+
+def judge(profile: Profile, operations: Sequence[Operation], answers: Sequence[Answer]) -> Judgement:
+    """Judge a whole run.
+
+    Args:
+        profile: Of the subject that was run.
+        operations: The operations in order, without `reset`. Those after the last `observe` are judged by their
+            answers alone.
+        answers: What the subject answered, at most one per operation; missing ones are not judged.
+    """
+    judge = Judge(profile)
+    for operation, answer in zip(operations, answers, strict=False):
+        if judge.add(operation, answer):
+            break
+    else:
+        judge.finish()
+    return judge.judgement
+
+
+class Judge:
+    """Judges one run while it goes on. A new one starts with an empty world."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.judgement = Judgement()
+        self._worlds = [World(profile)]
+        self._segment: list[tuple[Operation, Answer]] = []
+        self._done: list[list[tuple[Operation, Answer]]] = []
+
+    def add(self, operation: Operation, answer: Answer) -> bool:
+        """Take one operation and its answer. Returns True once the verdict is final."""
+        self._segment.append((operation, answer))
+        if operation.op == "observe":
+            return self._close()
+        return False
+
+    def finish(self) -> None:
+        """Judge what came after the last observation, by its answers alone."""
+        if self._segment:
+            self._close()
+
+    def _close(self) -> bool:
+        segment, self._segment = self._segment, []
+        judgement = self.judgement
+        try:
+            worlds = _follow(self._worlds, segment)
+            if not worlds:
+                judgement.violation = self._explain(segment)
+                return True
+        except Unspecified as reason:
+            judgement.undecided = f"nothing is promised after {reason}"
+            return True
+        except TooManyWorlds:
+            judgement.undecided = "the lawful orders are too many to be followed"
+            return True
+        judgement.exercised.update(worlds[0].tags)
+        for world in worlds:
+            world.tags = []
+        judgement.judged += len(segment)
+        self._worlds = worlds
+        self._done.append(segment)
+        return False
+
+    def _explain(self, segment: list[tuple[Operation, Answer]]) -> Violation:
+        """Follow the run again up to this segment, and the segment without its guide."""
+        worlds = [World(self.profile)]
+        for earlier in self._done:
+            worlds = _follow(worlds, earlier)
+        first = self.judgement.judged
+        for position, (operation, answer) in enumerate(segment):
+            index = first + position
+            if operation.op == "observe":
+                settled = settle(worlds, operation.args["settle_ms"])
+                return explain_observation(index, operation, settled, answer["ok"])
+            outcomes = lawful_outcomes(worlds, operation)
+            worlds = [world for world, expected in outcomes if same_answer(expected.answer, answer, self.profile)]
+            if not worlds:
+                return explain_answer(index, operation, [expected for _, expected in outcomes], answer)
+        raise AssertionError("a segment that cannot be explained was explained without its guide")
+
+
+def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> list[World]:
+    """Return the worlds that explain a segment, set free of its guide."""
+    last, answer = segment[-1]
+    observation: Mapping[str, Json] | None = answer["ok"] if last.op == "observe" else None
+    guide = None if observation is None else _guide(observation)
+    possible = list(worlds)
+    for world in possible:
+        world.segment = guide
+        world.cursor = {}
+        world.log = {}
+    if guide is not None and foreign_events(possible, segment, guide.events):
+        return []
+    for operation, answer in segment:
+        if operation.op == "observe":
+            break
+        kept: list[World] = []
+        for world, expected in lawful_outcomes(possible, operation):
+            if world.broken is None and same_answer(expected.answer, answer, world.profile):
+                world.tags.append(expected.clause)
+                kept.append(world)
+        possible = kept
+        if not possible:
+            return []
+    if observation is None or guide is None:
+        return possible
+    return _free(
+        world
+        for world in settle(possible, last.args["settle_ms"])
+        if _agrees(world, observation, guide)
+    )
+
+
+def _guide(observation: Mapping[str, Json]) -> Segment:
+    events: dict[str, list[tuple[Event, int]]] = {}
+    for report in observation["events"]:
+        events.setdefault(report["who"], []).append((as_event(report), report.get("t", 1 << 60)))
+    return Segment(events, observation.get("now"))
+
+
+def as_event(report: Mapping[str, Json]) -> Event:
+    """Return an observed event as the model writes it."""
+    kind = report["ev"]
+    if kind == "init":
+        return ("init",)
+    if kind == "info":
+        return ("info", report["payload"])
+    if kind == "down":
+        return ("down", report["ref"], report["of"], report["reason"])
+    if kind == "exit":
+        return ("exit", report["of"], report["reason"])
+    return (kind, report["reason"])
+
+
+def _agrees(world: World, observation: Mapping[str, Json], guide: Segment) -> bool:
+    """Say whether a quiet world is the one that was observed."""
+    cursor = world.cursor
+    for who, seen in guide.events.items():
+        if cursor.get(who, 0) != len(seen):
+            return False
+    if world.names != observation["names"]:
+        return False
+    alive = {label for label, process in world.processes.items() if process.status != "dead"}
+    return alive == set(observation["alive"])
+
+
+def _free(worlds: Iterable[World]) -> list[World]:
+    """Set the surviving worlds free of the guide, and keep one of each kind."""
+    kept: dict[Any, World] = {}
+    for world in worlds:
+        if world.segment is not None and world.segment.end is not None and world.profile.clock == "wall":
+            world.now = max(world.now, world.segment.end)
+        world.segment = None
+        world.cursor = {}
+        world.log = {}
+        for process in world.processes.values():
+            process.served = 0
+        if not kept:
+            kept[None] = world
+            first = world
+            continue
+        if None in kept:
+            kept = {first.key(): first}
+        kept.setdefault(world.key(), world)
+    return list(kept.values())

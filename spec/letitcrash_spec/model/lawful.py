@@ -1,0 +1,265 @@
+"""The lawful outcomes of one operation of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from letitcrash_spec.messages import Json, Operation, fail, ok
+from letitcrash_spec.model import exits, genserver, registry, starting
+from letitcrash_spec.model.explore import TooManyWorlds, answered, at_rest, choose_steps, every_step, search, take
+from letitcrash_spec.model.reach import NAMES, reach_of
+from letitcrash_spec.model.world import DRIVER, Expected, Unspecified, World
+
+__all__ = ["Outcome", "lawful_outcomes", "settle"]
+
+Outcome = tuple[World, Expected]
+"""A world after the operation, and the answer it gives."""
+
+DEFAULT_TIMEOUT_MS = 5000
+LIMIT = 3000
+"""How many worlds one operation may fan out to before the model gives up."""
+
+
+def lawful_outcomes(worlds: Sequence[World], operation: Operation) -> list[Outcome]:
+    """Return every lawful outcome of an operation.
+
+    Args:
+        worlds: The possible worlds before it; they are changed.
+        operation: Any operation of the implemented chapters but hello, reset, observe and bye.
+
+    Raises:
+        Unspecified: If the specification promises nothing that could be compared from here on.
+        TooManyWorlds: If the lawful orders are too many to be followed.
+    """
+    handler = _HANDLERS.get(operation.op)
+    if handler is None:
+        raise Unspecified(f"the operation {operation.op!r}")
+    outcomes: list[Outcome] = []
+    for world in worlds:
+        outcomes.extend(handler(world, operation.args))
+    return outcomes
+
+
+def _wait(world: World, label: str, token: int) -> list[Outcome]:
+    """Follow a world until the client's request is answered."""
+    return [_settled(result) for result in search([world], answered, near=label, limit=LIMIT)]
+
+
+def _settled(world: World) -> Outcome:
+    expected = world.answer
+    assert expected is not None
+    world.answer = None
+    return world, expected
+
+
+def _request(world: World, args: dict[str, Any]) -> int:
+    token = world.next_token()
+    timeout_ms = args.get("timeout_ms", DEFAULT_TIMEOUT_MS)
+    world.open_token = (token, world.now + timeout_ms, timeout_ms)
+    return token
+
+
+def _spawn(world: World, args: dict[str, Any]) -> list[Outcome]:
+    label = args["as"]
+    outcomes: list[Outcome] = []
+    name = args["probe"].get("name")
+    starts = [world] if name is None else _closure(world, lambda reached: NAMES in reached)
+    for start in starts:
+        token = _request(start, args)
+        refusal = starting.start(start, label, args["probe"], (DRIVER, token), "plain")
+        if refusal is not None:
+            start.open_token = None
+            outcomes.append((start, refusal))
+            continue
+        for after, expected in _wait(start, label, token):
+            process = after.live(label)
+            if expected.answer == fail("timeout") and process is not None and process.status != "idle":
+                twin = after.copy()
+                exits.die(twin, twin.processes[label], "killed", "GS-11")
+                twin.answer = None
+                outcomes.append((twin, Expected(fail("timeout"), "GS-11")))
+            outcomes.append((after, expected))
+    return outcomes
+
+
+def _call(world: World, args: dict[str, Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for start in _resolved(world, args["to"]):
+        token = _request(start, args)
+        at_once = genserver.send_call(start, DRIVER, args["to"], args["msg"], token)
+        if at_once is not None:
+            start.open_token = None
+            outcomes.append((start, at_once))
+            continue
+        label = registry.resolve(start, args["to"])
+        outcomes.extend(_wait(start, label or "", token))
+    return outcomes
+
+
+def _stop(world: World, args: dict[str, Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for start in _resolved(world, args["to"]):
+        label = registry.resolve(start, args["to"])
+        if label is None or label not in start.processes:
+            outcomes.append((start, Expected(fail("noproc"), "GS-60")))
+            continue
+        token = _request(start, args)
+        start.signal(DRIVER, label, ("stop", token, args["reason"]))
+        for after, expected in _wait(start, label, token):
+            clause = "GS-61" if expected.answer == fail("timeout") else expected.clause
+            outcomes.append((after, Expected(expected.answer, clause)))
+    return outcomes
+
+
+def _cast(world: World, args: dict[str, Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for start in _resolved(world, args["to"]):
+        genserver.send_cast(start, DRIVER, args["to"], args["msg"])
+        outcomes.extend(_asynchronous(start, args["to"], Expected(ok(), "GS-36")))
+    return outcomes
+
+
+def _send(world: World, args: dict[str, Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for start in _resolved(world, args["to"]):
+        expected = genserver.send_info(start, DRIVER, args["to"], args["payload"])
+        outcomes.extend(_asynchronous(start, args["to"], expected))
+    return outcomes
+
+
+def _exit(world: World, args: dict[str, Any]) -> list[Outcome]:
+    exits.send_exit(world, DRIVER, args["to"], args["reason"])
+    return _asynchronous(world, args["to"], Expected(ok(), "EXIT-5"))
+
+
+def _asynchronous(world: World, target: Json, expected: Expected) -> list[Outcome]:
+    """Return the outcome of sending something; to a label never started, `noproc` is as good as `ok`."""
+    if isinstance(target, str) and target not in world.processes:
+        return [(world.copy(), Expected(fail("noproc"), expected.clause)), (world, expected)]
+    return [(world, expected)]
+
+
+def _register(world: World, args: dict[str, Any]) -> list[Outcome]:
+    label = args["to"]
+    outcomes: list[Outcome] = []
+    for start in _closure(world, lambda reached: NAMES in reached or f"{label} dies" in reached):
+        lawful = registry.register(start, args["name"], label)
+        outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
+    return outcomes
+
+
+def _unregister(world: World, args: dict[str, Any]) -> list[Outcome]:
+    return [(start, registry.unregister(start, args["name"])) for start in _closure(world, lambda r: NAMES in r)]
+
+
+def _whereis(world: World, args: dict[str, Any]) -> list[Outcome]:
+    return [(start, registry.whereis(start, args["name"])) for start in _closure(world, lambda r: NAMES in r)]
+
+
+def _name_of(world: World, args: dict[str, Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    label = args["to"]
+    for start in _closure(world, lambda r: NAMES in r or f"{label} dies" in r):
+        lawful = registry.name_of(start, label)
+        outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
+    return outcomes
+
+
+def _suspend(world: World, args: dict[str, Any]) -> list[Outcome]:
+    return _system(world, args["to"], "suspend")
+
+
+def _resume(world: World, args: dict[str, Any]) -> list[Outcome]:
+    return _system(world, args["to"], "resume")
+
+
+def _system(world: World, label: str, kind: str) -> list[Outcome]:
+    process = world.live(label)
+    if process is None:
+        return [(world, Expected(fail("noproc"), "GS-24"))]
+    if (kind == "suspend") == process.suspended:
+        raise Unspecified(f"{kind} of a process that is {'already' if process.suspended else 'not'} suspended")
+    token = _request(world, {})
+    world.signal(DRIVER, label, (kind, token))
+    return _wait(world, label, token)
+
+
+def _advance(world: World, args: dict[str, Any]) -> list[Outcome]:
+    ms = args["ms"]
+    if world.profile.clock == "wall":
+        world.now += ms
+        world.slept += ms
+        return [(world, Expected(ok(), "TIM-1"))]
+    outcomes: list[Outcome] = []
+    for after in search([world], lambda w: not choose_steps(w, None), near=None, limit=LIMIT):
+        if any(process.task is not None and process.task[0] != "hang" for process in after.processes.values()):
+            raise Unspecified("advance while a callback sleeps or waits")
+        after.now += ms
+        outcomes.append((after, Expected(ok(), "TIM-1")))
+    return outcomes
+
+
+def settle(worlds: Iterable[World], settle_ms: int) -> list[World]:
+    """Follow every world until it is quiet, or for `settle_ms` of its time."""
+    results: list[World] = []
+    for world in worlds:
+        results.extend(search([world], at_rest(world.now + settle_ms), near=None, limit=LIMIT))
+    return results
+
+
+def _resolved(world: World, target: Json) -> list[World]:
+    """Return the worlds in which a target may be looked up: more than one if names are about to change."""
+    if isinstance(target, dict):
+        return _closure(world, lambda reached: NAMES in reached)
+    return [world]
+
+
+def _closure(world: World, matters: Callable[[set[str]], bool]) -> list[World]:
+    """Return every world that can be reached without time passing, if what is pending matters at all."""
+    if not choose_steps(world, None):
+        return [world]
+    reached: set[str] = set()
+    for process in world.processes.values():
+        if process.inbox or process.mailbox or process.task is not None:
+            reached |= reach_of(world, process).touched
+    for timer in world.timers.values():
+        if timer.payload in ("!crash", "!stop"):
+            reached |= {NAMES, f"{timer.owner} dies"}
+    if not matters(reached):
+        return [world]
+    seen = {world.key()}
+    found = [world]
+    frontier = [world]
+    while frontier:
+        current = frontier.pop()
+        for step in every_step(current):
+            twin = current.copy()
+            take(twin, step)
+            if twin.broken is not None:
+                continue
+            key = twin.key()
+            if key not in seen:
+                seen.add(key)
+                found.append(twin)
+                frontier.append(twin)
+        if len(found) > LIMIT:
+            raise TooManyWorlds
+    return found
+
+
+_HANDLERS: dict[str, Callable[[World, dict[str, Any]], list[Outcome]]] = {
+    "advance": _advance,
+    "call": _call,
+    "cast": _cast,
+    "exit": _exit,
+    "name_of": _name_of,
+    "register": _register,
+    "resume": _resume,
+    "send": _send,
+    "spawn": _spawn,
+    "stop": _stop,
+    "suspend": _suspend,
+    "unregister": _unregister,
+    "whereis": _whereis,
+}

@@ -1,0 +1,87 @@
+"""The start of a server: chapter `genserver`, Starting, and the named starts of chapter `registry`."""
+
+from __future__ import annotations
+
+from letitcrash_spec.messages import Answer, Json, fail, ok
+from letitcrash_spec.model import exits, registry
+from letitcrash_spec.model.world import Destination, Expected, Process, World
+
+__all__ = ["act", "start"]
+
+
+def start(world: World, label: str, probe: Json, starter: Destination, how: Json) -> Expected | None:
+    """Start a probe on behalf of `starter`.
+
+    Args:
+        world: The world that changes.
+        label: The label of the new process.
+        probe: Its script, as in the protocol.
+        starter: Who waits for the start, and under which number.
+        how: `"plain"`, `"link"` or `{"monitor": ref}`; link and monitor are there from the first moment (LNK-9,
+            MON-16).
+
+    Returns:
+        The refusal of a start whose name is taken (REG-17), else None: the process is there and enters init.
+    """
+    name = probe.get("name")
+    if name is not None and name in world.names:
+        world.note("init", label, None, "REG-17")
+        return Expected(fail("already_registered"), "REG-17")
+    backend = probe.get("backend")
+    if backend is None:
+        backend = world.profile.default_backend
+        world.tags.append("BACK-1")
+    process = Process(label, probe, backend)
+    world.processes[label] = process
+    if name is not None:
+        registry.take_name(world, process, name)
+        world.tags.append("REG-17")
+    spawner = world.processes.get(starter[0])
+    if spawner is not None:
+        if spawner.backend != backend:
+            world.tags.append("BACK-4")
+        if how == "link":
+            process.parent = spawner.label
+            process.links.add(spawner.label)
+            spawner.links.add(label)
+        elif how != "plain":
+            spawner.monitors[how["monitor"]] = label
+            process.watchers[how["monitor"]] = spawner.label
+            process.born_watched = how["monitor"]
+    world.emit(label, ("init",), "BACK-3" if backend != world.profile.default_backend else "GS-1")
+    entries = probe.get("init") or ["ok"]
+    process.task = ("start", entries[0], starter)
+    return None
+
+
+def act(world: World, process: Process, entry: Json, starter: Destination) -> None:
+    """Let an init callback do what its script says."""
+    if entry == "ok":
+        process.status = "idle"
+        process.task = None
+        _report(world, process, starter, ok("started"), "GS-2")
+    elif entry == "ignore":
+        _give_up(world, process, starter, ok("ignored"), "normal", "GS-3")
+    elif "stop" in entry:
+        _give_up(world, process, starter, fail("start_failed", reason=entry["stop"]), entry["stop"], "GS-4")
+    elif "crash" in entry:
+        reason = {"error": entry["crash"]}
+        _give_up(world, process, starter, fail("start_failed", reason=reason), reason, "GS-5")
+    else:
+        process.task = ("sleep", world.now + entry["sleep"], ("start", entry.get("then", "ok"), starter))
+
+
+def _give_up(
+    world: World, process: Process, starter: Destination, answer: Answer, reason: Json, clause: str
+) -> None:
+    """Fail a start: the name is free first (REG-19), then the starter is told and the process ends, in any order."""
+    registry.free_name(world, process)
+    process.status = "busy"
+    process.given_up = True
+    process.task = ("die", reason, clause, None)
+    world.note("terminate", process.label, None, "GS-4")
+    _report(world, process, starter, answer, clause)
+
+
+def _report(world: World, process: Process, starter: Destination, answer: Answer, clause: str) -> None:
+    exits.answer(world, process, starter, answer, clause)

@@ -1,0 +1,369 @@
+"""The state of the model: processes, signals on their way, names, timers and time.
+
+Signals travel on one queue per ordered pair of processes; nothing is promised between queues (N-1). A world never
+reads a clock, a random source or a file. It is changed in place by the one who owns it, and copied before a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from letitcrash_spec.hello import Hello
+from letitcrash_spec.messages import Answer, Clock, Json
+
+__all__ = ["DRIVER", "Event", "Expected", "Process", "Profile", "Signal", "Timer", "Unspecified", "World"]
+
+DRIVER = ""
+"""The label of the client whose operations are judged: a process linked to nobody, which never dies."""
+
+Signal: TypeAlias = tuple[Any, ...]
+"""`(kind, ...)`, see `signals.py`."""
+
+Event: TypeAlias = tuple[Any, ...]
+"""`(ev, ...)` without its `who` and time: `("down", ref, of, reason)`, `("info", payload)`, ..."""
+
+Destination: TypeAlias = "tuple[str, int]"
+"""Who waits for an answer: label of the caller and the number of its request."""
+
+NEVER = 1 << 62
+
+
+class Unspecified(Exception):
+    """The program has reached a point at which the specification promises nothing that could be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What of a subject's hello changes the lawful outcomes."""
+
+    clock: Clock
+    grain_ms: int
+    error_text: bool
+    backends: tuple[str, ...]
+    default_backend: str
+
+    @classmethod
+    def of(cls, hello: Hello) -> Profile:
+        """Return the profile of a subject that said `hello`."""
+        virtual = hello.clock == "virtual"
+        return cls(
+            clock=hello.clock,
+            grain_ms=1 if virtual else hello.wall_grain_ms,
+            error_text="error_text" in hello.features,
+            backends=hello.backends,
+            default_backend=hello.default_backend,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A lawful answer and the clause that demands it."""
+
+    answer: Answer
+    clause: str
+
+
+class Process:
+    """One process of the world, alive or dead."""
+
+    __slots__ = (
+        "backend",
+        "born_watched",
+        "calls",
+        "given_up",
+        "inbox",
+        "label",
+        "links",
+        "mailbox",
+        "monitors",
+        "name",
+        "parent",
+        "reason",
+        "served",
+        "status",
+        "stops",
+        "suspended",
+        "task",
+        "terminate",
+        "told",
+        "trap",
+        "value",
+        "value_clause",
+        "watchers",
+    )
+
+    def __init__(self, label: str, probe: Mapping[str, Json], backend: str) -> None:
+        self.label = label
+        self.backend = backend
+        self.value: int = probe.get("value", 0)
+        self.trap: bool = probe.get("trap_exit", False)
+        self.terminate: Json = probe.get("terminate", "ok")
+        self.name: str | None = None
+        self.parent: str | None = None
+        self.status = "init"  # then "idle" or "busy", at last "dead"
+        self.reason: Json = None
+        self.task: tuple[Any, ...] | None = None  # what a busy process does, see servers.py
+        self.suspended = False
+        self.links: set[str] = set()
+        self.watchers: dict[str, str] = {}  # ref of a monitor on this process -> its owner
+        self.monitors: dict[str, Json] = {}  # ref of an active monitor of this process -> its `of`
+        self.mailbox: list[Signal] = []
+        self.inbox: dict[str, list[Signal]] = {}  # sender -> signals on their way, oldest first
+        self.calls: list[Destination] = []  # accepted and not yet answered
+        self.stops: list[tuple[int, Json]] = []  # requests to stop: number, reason
+        self.served = 0  # messages handled since the world was last quiet
+        self.value_clause = "GS-20"
+        self.given_up = False  # its init callback has declined or failed
+        self.born_watched: str | None = None  # ref of the monitor it was started with
+        self.told: frozenset[str] = frozenset()  # who was sent a message by this process
+
+    def copy(self) -> Process:
+        """Return a process that can be changed without changing this one."""
+        twin = Process.__new__(Process)
+        twin.label = self.label
+        twin.backend = self.backend
+        twin.value = self.value
+        twin.trap = self.trap
+        twin.terminate = self.terminate
+        twin.name = self.name
+        twin.parent = self.parent
+        twin.status = self.status
+        twin.reason = self.reason
+        twin.task = self.task
+        twin.suspended = self.suspended
+        twin.links = set(self.links)
+        twin.watchers = dict(self.watchers)
+        twin.monitors = dict(self.monitors)
+        twin.mailbox = list(self.mailbox)
+        twin.inbox = {src: list(queue) for src, queue in self.inbox.items()}
+        twin.calls = list(self.calls)
+        twin.stops = list(self.stops)
+        twin.served = self.served
+        twin.value_clause = self.value_clause
+        twin.given_up = self.given_up
+        twin.born_watched = self.born_watched
+        twin.told = self.told
+        return twin
+
+    def key(self) -> tuple[Any, ...]:
+        """Return everything that can make a difference later, comparable and hashable."""
+        if self.status == "dead":
+            return (self.label,)
+        return (
+            self.label,
+            self.status,
+            self.value,
+            self.trap,
+            self.name,
+            self.suspended,
+            repr(self.task),
+            frozenset(self.links),
+            tuple(sorted(self.watchers.items())),
+            tuple(sorted(self.monitors)),
+            repr(self.mailbox),
+            repr(sorted(self.inbox.items())),
+            tuple(self.calls),
+            repr(self.stops),
+        )
+
+
+@dataclass(slots=True)
+class Timer:
+    """A timer that is set.
+
+    Attributes:
+        owner: The process that gets the message.
+        due: Earliest moment of the (next) expiry, in milliseconds of the subject's time.
+        period: Distance of the ticks of an interval in milliseconds, or None for a single shot.
+        slept: How much the world had been told to `advance` when the timer was set (wall clock only).
+        after: The time given, in milliseconds.
+        fired: How many messages it has sent.
+    """
+
+    owner: str
+    payload: str
+    due: int
+    period: int | None
+    slept: int
+    after: int
+    fired: int = 0
+
+    def copy(self) -> Timer:
+        return Timer(self.owner, self.payload, self.due, self.period, self.slept, self.after, self.fired)
+
+
+@dataclass(slots=True)
+class Segment:
+    """What was observed from one quiet moment to the next: the guide through the lawful outcomes.
+
+    Attributes:
+        events: What each process reported, oldest first, with the time of each report.
+        end: The subject's time at the end, or None if unknown.
+    """
+
+    events: Mapping[str, Sequence[tuple[Event, int]]] = field(default_factory=dict[str, Any])
+    end: int | None = None
+
+
+class World:
+    """One possible state of everything that the client cannot see directly."""
+
+    __slots__ = (
+        "answer",
+        "broken",
+        "cursor",
+        "log",
+        "names",
+        "notes",
+        "now",
+        "open_token",
+        "processes",
+        "profile",
+        "segment",
+        "serial",
+        "slept",
+        "tags",
+        "timers",
+    )
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.processes: dict[str, Process] = {}
+        self.names: dict[str, str] = {}
+        self.timers: dict[str, Timer] = {}
+        self.now = 0  # exact on a virtual clock, a lower bound on a wall clock
+        self.slept = 0
+        self.serial = 0
+        self.open_token: tuple[int, int, int] | None = None  # the client's unanswered request, deadline, timeout
+        self.answer: Expected | None = None
+        self.segment: Segment | None = None  # None: nothing is known, everything lawful is followed
+        self.cursor: dict[str, int] = {}
+        self.log: dict[str, list[tuple[Event, str]]] = {}
+        self.broken: tuple[str, int, Event, str] | None = None  # who, position, event, clause
+        self.tags: list[str] = []
+        self.notes: dict[tuple[str, str, Json], str] = {}
+
+    def copy(self) -> World:
+        """Return a world that can be changed without changing this one."""
+        twin = World.__new__(World)
+        twin.profile = self.profile
+        twin.processes = {label: process.copy() for label, process in self.processes.items()}
+        twin.names = dict(self.names)
+        twin.timers = {ref: timer.copy() for ref, timer in self.timers.items()}
+        twin.now = self.now
+        twin.slept = self.slept
+        twin.serial = self.serial
+        twin.open_token = self.open_token
+        twin.answer = self.answer
+        twin.segment = self.segment
+        twin.cursor = dict(self.cursor)
+        twin.log = {who: list(entries) for who, entries in self.log.items()}
+        twin.broken = self.broken
+        twin.tags = list(self.tags)
+        twin.notes = dict(self.notes)
+        return twin
+
+    def key(self) -> tuple[Any, ...]:
+        """Return everything that can make a difference later, comparable and hashable."""
+        return (
+            tuple(process.key() for process in self.processes.values()),
+            tuple(sorted(self.names.items())),
+            tuple((ref, timer.due, timer.fired) for ref, timer in sorted(self.timers.items())),
+            self.now,
+            self.open_token,
+            repr(self.answer),
+            tuple(sorted(self.cursor.items())),
+            tuple((who, tuple(repr(entry[0]) for entry in entries)) for who, entries in sorted(self.log.items())),
+        )
+
+    def live(self, label: str) -> Process | None:
+        """Return the process with this label if it is alive."""
+        process = self.processes.get(label)
+        return None if process is None or process.status == "dead" else process
+
+    def signal(self, src: str, dst: str, signal: Signal) -> None:
+        """Send a signal; it arrives after every earlier one from `src` to `dst`."""
+        process = self.processes.get(dst)
+        if process is None:
+            return
+        queue = process.inbox.get(src)
+        if queue is None:
+            process.inbox[src] = [signal]
+        else:
+            queue.append(signal)
+
+    def next_token(self) -> int:
+        """Return the number of a new request."""
+        self.serial += 1
+        return self.serial
+
+    def emit(self, who: str, event: Event, clause: str, *, not_before: int = 0, optional: bool = False) -> None:
+        """Report an event of `who`; the clause is the one that demands it.
+
+        Against a known segment the report is compared at once, and a world that reports what nobody saw is `broken`.
+        An optional event is passed over if it was not seen.
+        """
+        segment = self.segment
+        if segment is None:
+            if optional:
+                self.note(event[0], who, event[1], "GS-9")
+                return
+            self.log.setdefault(who, []).append((event, clause))
+            return
+        position = self.cursor.get(who, 0)
+        seen = segment.events.get(who, ())
+        if position < len(seen) and same_event(event, seen[position][0], self.profile):
+            if not_before and seen[position][1] + 1 < not_before:
+                self.broken = (who, position, event, "TIM-1")
+                return
+            self.cursor[who] = position + 1
+            self.tags.append(clause)
+            return
+        if not optional:
+            self.broken = (who, position, event, clause)
+
+    def note(self, kind: str, who: str, key: Json, clause: str) -> None:
+        """Remember which clause would be broken by an event that must not come."""
+        self.notes[kind, who, key] = clause
+
+
+def same_reason(expected: Json, got: Json, *, text: bool) -> bool:
+    """Say whether two exit reasons agree; `{"error": None}` stands for any error, and `text` compares its text."""
+    if isinstance(expected, dict) and "error" in expected:
+        if not isinstance(got, dict) or "error" not in got:
+            return False
+        return not text or expected["error"] is None or expected["error"] == got["error"]
+    return bool(expected == got)
+
+
+def same_event(expected: Event, got: Event, profile: Profile) -> bool:
+    """Say whether an observed event is the expected one."""
+    if expected == got:
+        return True
+    if expected[0] != got[0] or len(expected) != len(got) or expected[0] not in ("terminate", "dead", "down", "exit"):
+        return False
+    return expected[1:-1] == got[1:-1] and same_reason(expected[-1], got[-1], text=profile.error_text)
+
+
+def same_answer(expected: Json, got: Json, profile: Profile) -> bool:
+    """Say whether an observed answer (or an inner answer) is the expected one; extra fields of a failure are ignored."""
+    if expected == got:
+        return not (isinstance(expected, dict) and _has_bool_swap(expected, got))
+    if not isinstance(expected, dict) or not isinstance(got, dict):
+        return False
+    if "ok" in expected:
+        return "ok" in got and isinstance(expected["ok"], dict) and same_answer(expected["ok"], got["ok"], profile)
+    failure, other = expected.get("fail"), got.get("fail")
+    if not isinstance(failure, dict) or not isinstance(other, dict) or failure["kind"] != other.get("kind"):
+        return False
+    if "reason" in failure:
+        return same_reason(failure["reason"], other.get("reason"), text=profile.error_text)
+    return True
+
+
+def _has_bool_swap(expected: dict[str, Json], got: Json) -> bool:
+    """Say whether `True` was answered for 1 or the other way round, which Python takes for equal."""
+    left, right = expected.get("ok"), got.get("ok")
+    return isinstance(left, bool) != isinstance(right, bool)
