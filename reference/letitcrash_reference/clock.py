@@ -1,0 +1,312 @@
+"""The runtime's clock: real time, or time that a test moves by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import queue
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from letitcrash_reference.errors import UsageError
+from letitcrash_reference.replies import From, LoopFrom, ThreadFrom
+
+__all__ = ["Alarm", "Clock", "ManualClock", "MonotonicClock"]
+
+SWEEP = 0.25  # seconds between two looks at the deadlines of calls; each gets an exact timer when it is nearly due
+
+
+class Alarm:
+    """A callback that a clock will run once.
+
+    Attributes:
+        active: Whether it is still to come.
+    """
+
+    __slots__ = ("active", "args", "callback", "handle")
+
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        self.callback = callback
+        self.args = args
+        self.active = True
+        self.handle: Any = None
+
+    def cancel(self) -> bool:
+        """Prevent the callback, from any thread.
+
+        Returns:
+            Whether it was still to come.
+        """
+        was_active, self.active = self.active, False
+        if was_active and self.handle is not None:
+            self.handle.cancel()
+        return was_active
+
+    def ring(self) -> None:
+        """Run the callback, unless it was cancelled or has run."""
+        if self.active:
+            self.active = False
+            self.callback(*self.args)
+
+
+class Clock(ABC):
+    """The time of one runtime: timers, call timeouts and sleeps all go by it."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Return the time in seconds, from an arbitrary start, never going back."""
+
+    @abstractmethod
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Alarm:
+        """Run `callback(*args)` once, `delay` seconds from now; it must be short and must not raise."""
+
+    @abstractmethod
+    def watch(self, token: LoopFrom[Any], timeout: float) -> None:
+        """Expire a token unless it is unwatched within `timeout` seconds."""
+
+    @abstractmethod
+    def unwatch(self, token: LoopFrom[Any]) -> None:
+        """Stop watching a token."""
+
+    @abstractmethod
+    def take(self, token: ThreadFrom[Any], timeout: float | None) -> Any:
+        """Block until a token is resolved, `timeout` seconds at most, and return its value."""
+
+    @abstractmethod
+    def pause(self, token: ThreadFrom[Any], seconds: float | None) -> None:
+        """Block for `seconds`, or until the token is resolved."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Forget every alarm. The clock may be used again."""
+
+
+class MonotonicClock(Clock):
+    """Real time, which wall clock jumps do not touch; the default. One clock serves one runtime. Source: TIM-12."""
+
+    def __init__(self) -> None:
+        self._find_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+        self._deadlines: dict[LoopFrom[Any], float] = {}
+        self._sweep: asyncio.TimerHandle | None = None
+        self._sweep_loop: asyncio.AbstractEventLoop | None = None
+
+    def attach(self, find_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        """Use the event loop that `find_loop` returns to run alarms."""
+        if self._find_loop is not None:
+            raise UsageError("expected a clock of its own for each runtime, got one that another runtime uses")
+        self._find_loop = find_loop
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Alarm:
+        alarm = Alarm(callback, args)
+        if self._find_loop is None:
+            raise UsageError("expected a clock that belongs to a runtime, got one that does not")
+        loop = self._find_loop()
+        if asyncio._get_running_loop() is loop:  # pyright: ignore[reportPrivateUsage]
+            alarm.handle = loop.call_later(delay, alarm.ring)
+        else:
+            due = time.monotonic() + delay
+            loop.call_soon_threadsafe(_arm, loop, alarm, due)
+            alarm.handle = _ElsewhereHandle(loop, alarm)
+        return alarm
+
+    def watch(self, token: LoopFrom[Any], timeout: float) -> None:
+        token.timeout = timeout
+        loop = token.loop
+        if timeout > SWEEP and (self._sweep is None or self._sweep_loop is loop):
+            self._deadlines[token] = time.monotonic() + timeout
+            if self._sweep is None:
+                self._sweep_loop = loop
+                self._sweep = loop.call_later(SWEEP, self._look)
+        else:
+            token.alarm = loop.call_later(timeout, token.expire)
+
+    def unwatch(self, token: LoopFrom[Any]) -> None:
+        if token.alarm is not None:
+            token.alarm.cancel()
+        else:
+            self._deadlines.pop(token, None)
+
+    def _look(self) -> None:
+        loop = self._sweep_loop
+        assert loop is not None
+        soon = time.monotonic() + SWEEP * 2
+        due = [(token, deadline) for token, deadline in self._deadlines.items() if deadline <= soon]
+        for token, deadline in due:
+            del self._deadlines[token]
+            token.alarm = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
+        self._sweep = loop.call_later(SWEEP, self._look) if self._deadlines else None
+
+    def take(self, token: ThreadFrom[Any], timeout: float | None) -> Any:
+        token.timeout = timeout or 0.0
+        return token.take(timeout)
+
+    def pause(self, token: ThreadFrom[Any], seconds: float | None) -> None:
+        try:
+            fine, value = token.queue.get(timeout=seconds)
+        except queue.Empty:
+            return
+        if not fine:
+            raise value
+
+    def close(self) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self._sweep = None
+        self._deadlines.clear()
+        self._find_loop = None
+
+
+class _ElsewhereHandle:
+    """Cancels, from any thread, the handle that an alarm will have on its loop."""
+
+    __slots__ = ("alarm", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, alarm: Alarm) -> None:
+        self.loop = loop
+        self.alarm = alarm
+
+    def cancel(self) -> None:
+        try:
+            self.loop.call_soon_threadsafe(_disarm, self.alarm)
+        except RuntimeError:  # the loop is closed, and its timers with it
+            pass
+
+
+def _arm(loop: asyncio.AbstractEventLoop, alarm: Alarm, due: float) -> None:
+    if alarm.active:
+        alarm.handle = loop.call_later(max(0.0, due - time.monotonic()), alarm.ring)
+
+
+def _disarm(alarm: Alarm) -> None:
+    if isinstance(alarm.handle, asyncio.TimerHandle):
+        alarm.handle.cancel()
+
+
+class ManualClock(Clock):
+    """Time that stands still until somebody moves it, to test servers without waiting.
+
+    `advance` moves time and nothing else: servers react when they next run. `Runtime.advance` also lets them
+    react to each alarm before time goes on. Times are kept in whole nanoseconds, so that 0.1 and 0.2 seconds are 0.3.
+
+    Args:
+        start: The time at the start, in seconds.
+    """
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = round(start * 1e9)
+        self._heap: list[tuple[int, int, Alarm]] = []
+        self._numbers = itertools.count()
+        self._lock = threading.RLock()
+        self._crowded = 256
+
+    def now(self) -> float:
+        return self._now / 1e9
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When the next alarm rings, in seconds on this clock; None if no alarm is set."""
+        with self._lock:
+            heap = self._heap
+            while heap and not heap[0][2].active:
+                heapq.heappop(heap)
+            return heap[0][0] / 1e9 if heap else None
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Alarm:
+        """Run `callback(*args)` once time has moved by `delay` seconds, in the thread that moves it.
+
+        With a delay of zero or less it runs at once.
+        """
+        alarm = Alarm(callback, args)
+        if delay <= 0:
+            alarm.ring()
+            return alarm
+        with self._lock:
+            heap = self._heap
+            heapq.heappush(heap, (self._now + round(delay * 1e9), next(self._numbers), alarm))
+            if len(heap) > self._crowded:
+                self._heap = [entry for entry in heap if entry[2].active]
+                heapq.heapify(self._heap)
+                self._crowded = max(256, 2 * len(self._heap))
+        return alarm
+
+    def advance(self, seconds: float) -> int:
+        """Move time by `seconds`, ringing the alarms that come due, each at its own moment, in order.
+
+        Returns:
+            How many alarms rang.
+
+        Raises:
+            ValueError: If `seconds` is negative.
+        """
+        if seconds < 0:
+            raise ValueError(f"expected seconds of at least 0, got {seconds!r}")
+        return self._advance_to(self._now + round(seconds * 1e9))
+
+    def advance_to_next(self, limit: float | None = None) -> bool:
+        """Move time to the next alarm and ring all that are due then.
+
+        Args:
+            limit: Do not move beyond this time, in seconds on this clock.
+
+        Returns:
+            False if there is no alarm up to `limit`; time has not moved then.
+        """
+        with self._lock:
+            if self.next_deadline is None or (limit is not None and self._heap[0][0] > round(limit * 1e9)):
+                return False
+            due = self._heap[0][0]
+        self._advance_to(due)
+        return True
+
+    def _advance_to(self, target: int) -> int:
+        rung = 0
+        while True:
+            with self._lock:
+                if not self._heap or self._heap[0][0] > target:
+                    self._now = max(self._now, target)
+                    return rung
+                due, _, alarm = heapq.heappop(self._heap)
+                if not alarm.active:
+                    continue
+                self._now = max(self._now, due)
+            rung += 1
+            alarm.ring()
+
+    def watch(self, token: LoopFrom[Any], timeout: float) -> None:
+        token.timeout = timeout
+        token.alarm = self.call_later(timeout, token.expire)
+
+    def unwatch(self, token: LoopFrom[Any]) -> None:
+        if token.alarm is not None:
+            token.alarm.cancel()
+
+    def take(self, token: ThreadFrom[Any], timeout: float | None) -> Any:
+        if timeout is None:
+            return token.take(None)
+        token.timeout = timeout
+        alarm = self.call_later(timeout, token.expire)
+        try:
+            return token.take(None)
+        finally:
+            alarm.cancel()
+
+    def pause(self, token: ThreadFrom[Any], seconds: float | None) -> None:
+        alarm = None if seconds is None else self.call_later(seconds, token.resolve, None)
+        try:
+            token.take(None)
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+
+    def close(self) -> None:
+        with self._lock:
+            for _, _, alarm in self._heap:
+                alarm.active = False
+            self._heap.clear()

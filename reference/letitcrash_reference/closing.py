@@ -1,0 +1,115 @@
+"""Leaving a runtime: every server stops, every task and thread ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from letitcrash_reference.clock import ManualClock
+from letitcrash_reference.errors import CallTimeoutError
+from letitcrash_reference.idle import is_idle
+from letitcrash_reference.process import STOP, Process
+from letitcrash_reference.reasons import ExitReason
+from letitcrash_reference.replies import LoopFrom
+
+if TYPE_CHECKING:
+    from letitcrash_reference.runtime import Runtime
+
+__all__ = ["stop_all", "wait_for_leftovers"]
+
+
+async def stop_all(runtime: Runtime, timeout: float) -> None:
+    """Stop all servers with reason shutdown, the youngest first, one after the other.
+
+    Args:
+        runtime: Whose.
+        timeout: Seconds of real time for all of them together, and on a manual clock, which moves on by itself here, as many of its own.
+            Whoever is alive then is left alive.
+    """
+    deadline = time.monotonic() + timeout
+    clock = runtime.clock
+    limit = clock.now() + timeout
+    loop = asyncio.get_running_loop()
+    while runtime.table.processes:
+        process = next(reversed(runtime.table.processes.values()))
+        token = LoopFrom[ExitReason](process, loop)
+        with runtime.table.lock:
+            if not process.alive:
+                continue
+            if process.waiters is None:
+                process.waiters = []
+            process.waiters.append(token)
+            process.post((STOP, ExitReason.SHUTDOWN))
+        expiry = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
+        try:
+            if isinstance(clock, ManualClock):
+                await _move_time_until_dead(runtime, clock, process, token, limit)
+            else:
+                await token.future
+        except CallTimeoutError:
+            return
+        finally:
+            expiry.cancel()
+
+
+async def _move_time_until_dead(
+    runtime: Runtime, clock: ManualClock, process: Process, token: LoopFrom[ExitReason], limit: float
+) -> None:
+    future = token.future
+    while not future.done():
+        rested = asyncio.get_running_loop().create_future()
+
+        def notice(rested: asyncio.Future[None] = rested) -> None:
+            rested.get_loop().call_soon_threadsafe(lambda: rested.done() or rested.set_result(None))
+
+        runtime.watchers.add(notice)
+        try:
+            if is_idle(runtime) and process.alive:
+                if not clock.advance_to_next(limit):
+                    break
+            else:
+                await asyncio.wait([future, rested], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            runtime.watchers.discard(notice)
+    if future.done():
+        future.result()
+    else:
+        token.expire()
+        future.result()
+
+
+async def wait_for_leftovers(runtime: Runtime, grace: float) -> int:
+    """Wait until the tasks and threads of dead processes have ended.
+
+    Args:
+        runtime: Whose; all its processes are dead.
+        grace: Seconds of real time.
+
+    Returns:
+        How many have not.
+    """
+    for _ in range(4):
+        if not runtime.leftovers():
+            return 0
+        await asyncio.sleep(0)
+    deadline = time.monotonic() + grace
+    loop = asyncio.get_running_loop()
+    while runtime.leftovers():
+        rested = loop.create_future()
+
+        def notice(rested: asyncio.Future[None] = rested) -> None:
+            loop.call_soon_threadsafe(lambda: rested.done() or rested.set_result(None))
+
+        runtime.watchers.add(notice)
+        try:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            if runtime.leftovers():
+                await asyncio.wait([rested, *runtime.tasks()], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                for task in runtime.tasks():
+                    task.cancel()  # a callback that swallowed the first cancellation gets another
+        finally:
+            runtime.watchers.discard(notice)
+    return runtime.leftovers()

@@ -1,0 +1,212 @@
+"""The handle of a process: what everybody else uses to talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Generic, TypeVar, cast
+
+from letitcrash_reference.actions import ProcessActions
+from letitcrash_reference.context import current_process
+from letitcrash_reference.drivers.blocking_loop import BlockingLoop
+from letitcrash_reference.errors import Killed, NoProcessError, ProcessExitedError
+from letitcrash_reference.process import CALL, CAST, INFO, RESUME, STOP, SUSPEND, Process
+from letitcrash_reference.reasons import ExitReason
+from letitcrash_reference.replies import From, LoopFrom
+from letitcrash_reference.waiting import await_token, block_on, make_thread_token, make_token, refuse_self
+
+__all__ = ["Handle"]
+
+CallT = TypeVar("CallT")
+CastT = TypeVar("CastT")
+ReplyT = TypeVar("ReplyT")
+_get_running_loop = asyncio.get_running_loop
+
+
+class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
+    """Stands for one process, also after its death. Usable from any task of any loop and, with `_sync`, from any thread.
+
+    Each process has one handle, so handles compare and hash by identity.
+    """
+
+    __slots__ = ("_process",)
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def _record(self) -> Process:
+        return self._process
+
+    async def call(self, message: CallT, timeout: float | None = 5.0) -> ReplyT:
+        """Send a request and wait for the answer.
+
+        Args:
+            message: What to ask.
+            timeout: Seconds on the runtime's clock, None for no limit.
+
+        Raises:
+            NoProcessError: If the server is dead.
+            ProcessExitedError: If it dies before it answers; raised the moment it does.
+            CallTimeoutError: If the time is over. The request may still be carried out; its answer is dropped.
+            CallingSelfError: If a server calls itself from its own callback.
+
+        Source:
+            GS-20 to GS-31.
+        """
+        process = self._process
+        if timeout is not None and not timeout >= 0:
+            _checked(timeout)
+        loop = _get_running_loop()
+        if current_process.get() is not None or loop.__class__ is BlockingLoop:
+            return cast(ReplyT, await self._call_as_process(message, timeout))
+        token = LoopFrom[Any](process, loop)
+        process.mailbox.append((CALL, message, token))
+        if process.parked:
+            process.wake()
+        if not process.alive:
+            token.fail(NoProcessError(process.pid))
+        if timeout is None:
+            return await token.future
+        clock = process.runtime.clock
+        clock.watch(token, timeout)
+        try:
+            return await token.future
+        finally:
+            clock.unwatch(token)
+
+    async def _call_as_process(self, message: CallT, timeout: float | None) -> Any:
+        process = self._process
+        refuse_self(process, "do the work")
+        token = make_token(process)
+        process.post_call((CALL, message, token))
+        return await await_token(process.runtime, token, _checked(timeout))
+
+    def call_sync(self, message: CallT, timeout: float | None = 5.0) -> ReplyT:
+        """Send a request and block this thread until the answer comes; otherwise like `call`.
+
+        Raises:
+            UsageError: If this thread runs the runtime's own event loop.
+        """
+        process = self._process
+        refuse_self(process, "do the work")
+        token = make_thread_token(process.runtime, process)
+        process.post_call((CALL, message, token))
+        return cast(ReplyT, block_on(process.runtime, token, _checked(timeout)))
+
+    def cast(self, message: CastT) -> None:
+        """Send a message that nobody answers. To a dead server it does nothing. Source: GS-36."""
+        caller = current_process.get()
+        if caller is not None and not caller.alive:
+            raise Killed
+        process = self._process
+        process.mailbox.append((CAST, message))
+        if process.parked:
+            process.wake()
+
+    def send(self, message: object) -> None:
+        """Send a plain message, which arrives in `handle_info`. To a dead server it does nothing. Source: EXIT-22, GS-37."""
+        caller = current_process.get()
+        if caller is not None and not caller.alive:
+            raise Killed
+        self._process.post((INFO, message))
+
+    def exit(self, reason: ExitReason) -> None:
+        """Send it an exit signal; see `Runtime.exit`."""
+        self._process.runtime.exit(self, reason)
+
+    async def stop(self, reason: ExitReason = ExitReason.NORMAL, timeout: float | None = None) -> None:
+        """Ask the server to end, after the messages queued before, and wait until it is dead.
+
+        Args:
+            reason: What it ends with; its `terminate` gets it.
+            timeout: Seconds on the runtime's clock, None for no limit.
+
+        Raises:
+            NoProcessError: If it is dead.
+            ProcessExitedError: If it ends with another reason than asked for.
+            CallTimeoutError: If it takes longer. It goes on terminating.
+            CallingSelfError: If a server stops itself this way; its callbacks return `Stop` instead.
+
+        Source:
+            GS-58 to GS-63.
+        """
+        process = self._process
+        refuse_self(process, "return Stop(reason)")
+        token = make_token(process)
+        self._request_stop(reason, token)
+        self._check_end(reason, await await_token(process.runtime, token, _checked(timeout)))
+
+    def stop_sync(self, reason: ExitReason = ExitReason.NORMAL, timeout: float | None = None) -> None:
+        """Like `stop`, blocking this thread."""
+        process = self._process
+        refuse_self(process, "return Stop(reason)")
+        token = make_thread_token(process.runtime, process)
+        self._request_stop(reason, token)
+        self._check_end(reason, block_on(process.runtime, token, _checked(timeout)))
+
+    def _request_stop(self, reason: ExitReason, token: From[Any]) -> None:
+        process = self._process
+        with process.runtime.table.lock:
+            if not process.alive:
+                raise NoProcessError(process.pid)
+            if process.waiters is None:
+                process.waiters = []
+            process.waiters.append(token)
+            process.post((STOP, reason))
+
+    def _check_end(self, wanted: ExitReason, reason: ExitReason) -> None:
+        if reason != wanted:
+            raise ProcessExitedError(reason, self._process.pid)
+
+    async def wait_dead(self, timeout: float | None = None) -> ExitReason:
+        """Wait until the process is dead, and return why it died. At once if it is dead already.
+
+        Raises:
+            CallTimeoutError: If it lives longer than `timeout` seconds.
+        """
+        process = self._process
+        token = make_token(process)
+        with process.runtime.table.lock:
+            if process.alive:
+                if process.waiters is None:
+                    process.waiters = []
+                process.waiters.append(token)
+            else:
+                token.resolve(process.reason)
+        return cast(ExitReason, await await_token(process.runtime, token, _checked(timeout)))
+
+    async def suspend(self, timeout: float | None = 5.0) -> None:
+        """Make the server keep its messages back; waits until those queued before are handled.
+
+        While suspended it obeys only `resume`, `stop`, exit signals and, if it traps them, its parent's exit. For tests and debugging.
+
+        Raises:
+            NoProcessError, ProcessExitedError, CallTimeoutError: As in `call`.
+        """
+        await self._ask(SUSPEND, timeout)
+
+    async def resume(self, timeout: float | None = 5.0) -> None:
+        """Let a suspended server go on, with the messages it kept back first. Does nothing to one that is not suspended."""
+        await self._ask(RESUME, timeout)
+
+    async def _ask(self, kind: int, timeout: float | None) -> None:
+        process = self._process
+        refuse_self(process, "return from the callback")
+        token = make_token(process)
+        process.post_call((kind, None, token))
+        await await_token(process.runtime, token, _checked(timeout))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        process = self._process
+        return f"Handle({process!r})" if process.alive else f"Handle({process!r}, dead: {process.reason})"
+
+
+def _checked(timeout: float | None) -> float | None:
+    """Refuse a timeout that is no time."""
+    if timeout is not None and not timeout >= 0:
+        raise ValueError(f"expected a timeout of at least 0 seconds or None, got {timeout!r}")
+    return timeout

@@ -1,0 +1,76 @@
+"""Names that processes and monitors cannot choose: pids and monitor references."""
+
+from __future__ import annotations
+
+from functools import total_ordering
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from letitcrash_reference.process import Process
+
+__all__ = ["HasPid", "MonitorRef", "Pid"]
+
+
+@total_ordering
+class Pid:
+    """The identity of one process, never reused: hashable, printed as `<0.7>`, an older process is the smaller one.
+
+    Pids come from the runtime. Each process has one pid object, so pids of different runtimes are never equal.
+
+    Attributes:
+        number: Counts the processes of one runtime from 1.
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    @property
+    def pid(self) -> Pid:
+        """This pid, so that a pid stands wherever something that has one is wanted."""
+        return self
+
+    def __lt__(self, other: object) -> bool:
+        return self.number < other.number if isinstance(other, Pid) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __str__(self) -> str:
+        return f"<0.{self.number}>"
+
+    def __repr__(self) -> str:
+        return f"Pid({self.number})"
+
+
+class HasPid(Protocol):
+    """Anything that stands for a process: a pid, a handle, a server inside its own callbacks."""
+
+    @property
+    def pid(self) -> Pid:
+        """The process' identity."""
+        ...
+
+
+class MonitorRef:
+    """The identity of one monitor, printed as `#Ref<3>`; the `Down` message carries it.
+
+    Attributes:
+        number: Counts the monitors of one runtime from 1.
+    """
+
+    __slots__ = ("_fired", "_flushed", "_target", "_target_name", "_watcher", "number")
+
+    def __init__(self, number: int, watcher: Process, target_name: str | None) -> None:
+        self.number = number
+        self._watcher = watcher
+        self._target: Any = None
+        self._target_name = target_name
+        self._fired = False
+        self._flushed = False
+
+    def __repr__(self) -> str:
+        return f"#Ref<{self.number}>"
