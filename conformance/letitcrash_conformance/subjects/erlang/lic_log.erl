@@ -1,0 +1,137 @@
+%% The event log of the world, and the watcher that monitors every process of it from its birth.
+%%
+%% A death is logged before whatever it caused: an event about another process' death waits until the log has seen
+%% that death itself. The log is also the group leader of the world, so that a process which has no label yet can be
+%% recognised.
+-module(lic_log).
+
+-export([start_link/0, init/1, event/2, caused/3, defect/1, live/0, drain/0, clear/0]).
+
+-define(LIVE, lic_live).  % {pid}: in the world, and its death not yet logged
+
+-record(log, {watched = #{}, events = [], defects = []}).
+
+-spec start_link() -> pid().
+start_link() ->
+    Caller = self(),
+    Pid = spawn_link(fun() -> start(Caller) end),
+    receive {Pid, ready} -> Pid end.
+
+%% Logs that the calling process entered its init callback, and returns when it is watched.
+-spec init(binary()) -> ok.
+init(Label) ->
+    Token = make_ref(),
+    ?MODULE ! {init, self(), Token, Label, lic_world:now()},
+    receive {?MODULE, Token} -> ok end.
+
+%% Logs an event of the calling process.
+-spec event(binary(), #{binary() => lic_json:json()}) -> ok.
+event(Ev, Fields) ->
+    ?MODULE ! {event, stamp(Ev, Fields)},
+    ok.
+
+%% Logs an event that the death of `Pid' may have caused.
+-spec caused(binary(), #{binary() => lic_json:json()}, pid() | undefined) -> ok.
+caused(Ev, Fields, Pid) ->
+    ?MODULE ! {caused, stamp(Ev, Fields), Pid},
+    ok.
+
+%% Notes that a request could not be carried out where nobody waits for an answer; the next observe tells.
+-spec defect(binary()) -> ok.
+defect(Message) ->
+    ?MODULE ! {defect, Message},
+    ok.
+
+%% The processes of the world whose death is not yet logged.
+-spec live() -> [pid()].
+live() -> [Pid || {Pid} <- ets:tab2list(?LIVE)].
+
+%% The events since the last drain, oldest first, or the first thing that could not be done.
+-spec drain() -> {ok, [#{binary() => lic_json:json()}]} | {error, binary()}.
+drain() -> ask(drain).
+
+%% Kills everybody, returns when they are dead, and forgets all events.
+-spec clear() -> ok.
+clear() -> ask(clear).
+
+ask(Question) ->
+    Token = make_ref(),
+    ?MODULE ! {Question, self(), Token},
+    receive {?MODULE, Token, Answer} -> Answer end.
+
+stamp(Ev, Fields) -> Fields#{<<"ev">> => Ev, <<"t">> => lic_world:now()}.
+
+start(Caller) ->
+    register(?MODULE, self()),
+    ets:new(?LIVE, [set, protected, named_table]),
+    Caller ! {self(), ready},
+    loop(#log{}).
+
+loop(Log) ->
+    receive
+        {event, Event} ->
+            loop(add(Event, Log));
+        {caused, Event, Pid} ->
+            loop(add(Event, after_death(Pid, Log)));
+        {init, Pid, Token, Label, Time} ->
+            Watching = watch(Pid, Label, Log),
+            Pid ! {?MODULE, Token},
+            loop(add(#{<<"ev">> => <<"init">>, <<"who">> => Label, <<"t">> => Time}, Watching));
+        {'DOWN', Monitor, process, Pid, Reason} ->
+            loop(died(Monitor, Pid, Reason, Log));
+        {drain, From, Token} ->
+            Answer = case Log#log.defects of
+                         [] -> {ok, lists:reverse(Log#log.events)};
+                         Defects -> {error, lists:last(Defects)}
+                     end,
+            From ! {?MODULE, Token, Answer},
+            loop(Log#log{events = [], defects = []});
+        {defect, Message} ->
+            loop(Log#log{defects = [Message | Log#log.defects]});
+        {clear, From, Token} ->
+            [exit(Pid, kill) || Pid <- live()],
+            bury(Log),
+            From ! {?MODULE, Token, ok},
+            loop(#log{});
+        {io_request, From, ReplyAs, _} ->
+            From ! {io_reply, ReplyAs, ok},
+            loop(Log)
+    end.
+
+add(Event, #log{events = Events} = Log) -> Log#log{events = [Event | Events]}.
+
+watch(Pid, Label, #log{watched = Watched} = Log) ->
+    ets:insert(?LIVE, {Pid}),
+    Log#log{watched = Watched#{Pid => {erlang:monitor(process, Pid), Label}}}.
+
+died(Monitor, Pid, Reason, #log{watched = Watched} = Log) ->
+    {{Monitor, Label}, Others} = maps:take(Pid, Watched),
+    ets:delete(?LIVE, Pid),
+    add(#{<<"ev">> => <<"dead">>, <<"who">> => Label, <<"reason">> => lic_reason:to_json(Reason),
+          <<"t">> => lic_world:now()}, Log#log{watched = Others}).
+
+after_death(Pid, #log{watched = Watched} = Log) ->
+    case Watched of
+        #{Pid := {Monitor, _}} ->
+            case is_process_alive(Pid) of
+                true -> Log;
+                false -> receive {'DOWN', Monitor, process, Pid, Reason} -> died(Monitor, Pid, Reason, Log) end
+            end;
+        #{} -> Log
+    end.
+
+%% Waits for every death, and kills whoever was born meanwhile.
+bury(#log{watched = Watched}) when map_size(Watched) =:= 0 ->
+    ok;
+bury(Log) ->
+    receive
+        {'DOWN', Monitor, process, Pid, Reason} ->
+            bury(died(Monitor, Pid, Reason, Log));
+        {init, Pid, Token, Label, _} ->
+            Watching = watch(Pid, Label, Log),
+            exit(Pid, kill),
+            Pid ! {?MODULE, Token},
+            bury(Watching);
+        _ ->
+            bury(Log)
+    end.
