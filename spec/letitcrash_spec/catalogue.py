@@ -104,14 +104,18 @@ def find_unknown(selection: str) -> UnknownClauseError:
     """Return the error for a selection that names no clause; its message names the nearest thing that exists."""
     word = selection.strip()
     if any(word.upper() == chapter.prefix or word.lower() == chapter.word for chapter in load_chapters()):
-        message = f"expected the id of one clause, got the chapter {selection!r}\n`letitcrash spec {word}` lists its clauses"
+        message = (
+            f"expected the id of one clause, got the chapter {selection!r}\n`letitcrash spec {word}` lists its clauses"
+        )
         return UnknownClauseError(message, selection=selection, nearest=(word,))
     names = [*load_clauses(), *(c.prefix for c in load_chapters()), *CHAPTERS]
     by_case = {name.casefold(): name for name in names}
     close = difflib.get_close_matches(word.casefold(), by_case, n=3, cutoff=0.5)
     nearest = tuple(by_case[name] for name in close)
     hint = f"did you mean {nearest[0]}?" if nearest else f"the chapters are {', '.join(CHAPTERS)}"
-    message = f"expected a clause, a chapter or a pattern, got {selection!r}: {hint}\n`letitcrash spec` lists every clause"
+    message = (
+        f"expected a clause, a chapter or a pattern, got {selection!r}: {hint}\n`letitcrash spec` lists every clause"
+    )
     return UnknownClauseError(message, selection=selection, nearest=nearest)
 
 
@@ -151,4 +155,3 @@ def _compile_words(text: str | None) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"expected a regular expression as text, got {text!r}: {error}") from None
-

@@ -10,7 +10,20 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
-from letitcrash_spec.shapes import AnswerOf, Choice, Field, ListOf, MapOf, Named, Record, Row, Scalar, Shape, Tagged, Union
+from letitcrash_spec.shapes import (
+    AnswerOf,
+    Choice,
+    Field,
+    ListOf,
+    MapOf,
+    Named,
+    Record,
+    Row,
+    Scalar,
+    Shape,
+    Tagged,
+    Union,
+)
 from letitcrash_spec.wording import describe_shape, shorten
 
 __all__ = ["Checker", "Complaint", "compile_shapes", "find_complaint"]
@@ -50,7 +63,7 @@ def _compile(shape: Shape, checkers: dict[str, Checker]) -> Checker:
         case Scalar():
             return _compile_scalar(shape)
         case Choice():
-            # A list membership test compares by equality, where True equals 1: texts and numbers are told apart by type.
+            # The type stands beside the value because True equals 1.
             allowed = frozenset((type(value), value) for value in shape.values)
             return lambda value: isinstance(value, (str, int)) and (type(value), value) in allowed
         case ListOf():
@@ -59,7 +72,9 @@ def _compile(shape: Shape, checkers: dict[str, Checker]) -> Checker:
             return _compile_row(shape, checkers)
         case MapOf():
             check = _compile(shape.value, checkers)
-            return lambda value: isinstance(value, dict) and all(map(check, value.values())) and all(isinstance(k, str) for k in value)
+            return lambda value: (
+                isinstance(value, dict) and all(map(check, value.values())) and all(isinstance(k, str) for k in value)
+            )
         case Record():
             return _compile_record(shape, checkers)
         case Union():
@@ -70,7 +85,7 @@ def _compile(shape: Shape, checkers: dict[str, Checker]) -> Checker:
             if shape.name in checkers:
                 return checkers[shape.name]
             name = shape.name
-            return lambda value: checkers[name](value)
+            return lambda value: checkers[name](value)  # noqa: PLW0108 - looked up late, for shapes that contain themselves
         case AnswerOf():
             return _compile_answer(shape, checkers)
         case _:
@@ -81,7 +96,7 @@ def _compile_scalar(shape: Scalar) -> Checker:
     least = shape.least
     match shape.kind:
         case "any":
-            return lambda value: True
+            return lambda _value: True
         case "null":
             return lambda value: value is None
         case "bool":
@@ -202,7 +217,9 @@ def _compile_answer(shape: AnswerOf, checkers: dict[str, Checker]) -> Checker:
     return is_answer
 
 
-def find_complaint(shape: Shape, value: Any, shapes: Mapping[str, Shape], *, subject: str, where: str) -> Complaint | None:
+def find_complaint(
+    shape: Shape, value: Any, shapes: Mapping[str, Shape], *, subject: str, where: str
+) -> Complaint | None:
     """Say what is wrong with a value, or return `None` if it has the shape.
 
     Args:
@@ -264,7 +281,13 @@ class _Walk:
         least = shape.least if isinstance(shape, Scalar) else None
         if isinstance(shape, Scalar) and shape.kind == "int" and least is not None and type(value) is int:
             return plain._replace(expected=f"{plain.expected} of at least {least}")
-        if isinstance(shape, Scalar) and shape.kind == "text" and least and value == "" and "empty" not in plain.expected:
+        if (
+            isinstance(shape, Scalar)
+            and shape.kind == "text"
+            and least
+            and value == ""
+            and "empty" not in plain.expected
+        ):
             return plain._replace(expected=f"{plain.expected} that is not empty")
         return plain
 
@@ -281,7 +304,9 @@ class _Walk:
 
     def _find_record(self, shape: Record, value: Any, plain: Complaint, here: str) -> Complaint | None:
         if not isinstance(value, dict):
-            return plain if shape.what.startswith("an object") else plain._replace(expected=f"{plain.expected}, an object")
+            return (
+                plain if shape.what.startswith("an object") else plain._replace(expected=f"{plain.expected}, an object")
+            )
         for field in shape.fields:
             if field.name in value:
                 complaint = self.find(field.shape, value[field.name], f"{field.name!r}", here, f"{here}.{field.name}")
@@ -308,10 +333,8 @@ class _Walk:
             aim = self._shapes[choice.name] if isinstance(choice, Named) else choice
             if isinstance(aim, ListOf) and isinstance(value, list):
                 return self.find(aim, value, plain.subject, plain.where, here)
-            is_required = isinstance(aim, Record) and all(f.is_optional or f.name in _keys(value) for f in aim.fields)
-            if isinstance(aim, (Record, Tagged, AnswerOf)) and isinstance(value, dict):
-                if is_required or isinstance(aim, AnswerOf) or (isinstance(aim, Tagged) and aim.key in _keys(value)):
-                    return self.find(aim, value, plain.subject, plain.where, here)
+            if isinstance(value, dict) and _aims_at(aim, value):
+                return self.find(aim, value, plain.subject, plain.where, here)
         return plain
 
     def _find_tagged(self, shape: Tagged, value: Any, plain: Complaint, here: str) -> Complaint | None:
@@ -323,7 +346,11 @@ class _Walk:
             tag, subject, where = value[0], "item 1", here
         else:
             if not isinstance(value, dict):
-                return plain if plain.expected.startswith("an object") else plain._replace(expected=f"{plain.expected}, an object")
+                return (
+                    plain
+                    if plain.expected.startswith("an object")
+                    else plain._replace(expected=f"{plain.expected}, an object")
+                )
             if shape.key not in value:
                 return Complaint(f"{shape.key!r}", f"there, {shape.tag_what}", _Keys(value), here)
             tag, subject, where = value[shape.key], f"{shape.key!r}", here
@@ -347,6 +374,17 @@ class _Keys:
 
     def __repr__(self) -> str:
         return f"only {', '.join(map(shorten, self._keys))}" if self._keys else "an empty object"
+
+
+def _aims_at(shape: Shape, value: Mapping[str, Any]) -> bool:
+    """Whether an object has the keys by which this shape is known."""
+    match shape:
+        case Record():
+            return all(field.is_optional or field.name in value for field in shape.fields)
+        case Tagged():
+            return shape.key in value
+        case _:
+            return isinstance(shape, AnswerOf)
 
 
 def _keys(value: Any) -> Mapping[str, Any]:

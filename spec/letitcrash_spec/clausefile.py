@@ -125,7 +125,9 @@ def _refuse_disorder(ids: list[str], file: str) -> None:
         if after == before:
             raise CatalogueError("expected each id once, got it twice", file=file, clause=clause_id, field="id")
         if after < before:
-            raise CatalogueError("expected clauses in the order of their ids, got this one too late", file=file, clause=clause_id)
+            raise CatalogueError(
+                "expected clauses in the order of their ids, got this one too late", file=file, clause=clause_id
+            )
 
 
 def _natural(clause_id: str) -> tuple[str, int]:

@@ -1,9 +1,9 @@
 """What can go wrong with the specification's data.
 
-    SpecificationError
-    ├── CatalogueError       a clause file is broken (also a ValueError)
-    ├── UnknownClauseError   a selection names no clause (also a LookupError)
-    └── MessageError         a message breaks the protocol (also a ValueError)
+SpecificationError
+├── CatalogueError       a clause file is broken (also a ValueError)
+├── UnknownClauseError   a selection names no clause (also a LookupError)
+└── MessageError         a message breaks the protocol (also a ValueError)
 """
 
 from __future__ import annotations

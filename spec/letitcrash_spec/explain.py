@@ -45,7 +45,9 @@ def render_clauses(clauses: Sequence[Clause], *, width: int = 100) -> str:
         blocks.append("\n".join([_head(chapters[word], members), "", *(_line(clause, width) for clause in members)]))
     checked = sum(clause.is_checked for clause in clauses)
     noun = "clause" if len(clauses) == 1 else "clauses"
-    foot = f"{len(clauses)} {noun}, {checked} checked by the suite. `letitcrash explain ID` tells more, and why not if not."
+    foot = (
+        f"{len(clauses)} {noun}, {checked} checked by the suite. `letitcrash explain ID` tells more about one of them."
+    )
     return "\n\n".join([*blocks, textwrap.fill(foot, max(width, 40))])
 
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Any, assert_never
 
 from letitcrash_spec.operations import PROTOCOL_VERSION, SHAPES
-from letitcrash_spec.shapes import AnswerOf, Choice, Field, ListOf, MapOf, Named, Record, Row, Scalar, Shape, Tagged, Union
+from letitcrash_spec.shapes import (
+    AnswerOf,
+    Choice,
+    Field,
+    ListOf,
+    MapOf,
+    Named,
+    Record,
+    Row,
+    Scalar,
+    Shape,
+    Tagged,
+    Union,
+)
 
 __all__ = ["build_schema", "build_shape_schema"]
 
@@ -42,7 +55,8 @@ def build_shape_schema(shape: Shape) -> dict[str, Any]:
             limit = {"text": "minLength", "int": "minimum"}.get(shape.kind)
             return {"type": _SCALARS[shape.kind], **({limit: shape.least} if limit and shape.least is not None else {})}
         case Choice():
-            return {"enum": list(shape.values)} if len(shape.values) > 1 else {"const": shape.values[0]}
+            values = list(shape.values)
+            return {"enum": values} if len(values) > 1 else {"const": values[0]}
         case ListOf():
             least = {"minItems": shape.least} if shape.least else {}
             return {"type": "array", "items": build_shape_schema(shape.item), **least}
@@ -93,5 +107,3 @@ def _build_field(field: Field, *, in_row: bool = False) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{name}"}
-
-

@@ -11,7 +11,20 @@ from typing import Literal, TypeAlias
 
 from letitcrash_spec.messages import Json
 
-__all__ = ["AnswerOf", "Choice", "Field", "ListOf", "MapOf", "Named", "Record", "Row", "Scalar", "Shape", "Tagged", "Union"]
+__all__ = [
+    "AnswerOf",
+    "Choice",
+    "Field",
+    "ListOf",
+    "MapOf",
+    "Named",
+    "Record",
+    "Row",
+    "Scalar",
+    "Shape",
+    "Tagged",
+    "Union",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ failure any of the known kinds: a reply that reached the wrong caller has to arr
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from letitcrash_spec.checkers import compile_shapes, find_complaint
@@ -140,7 +141,7 @@ def _validate_parallel(operation: Operation, answer: Answer) -> None:
                 _raise(shape, stamped["answer"], subject="the answer", where=f"{place}, step {step}, {inner.op}")
             stamps += (stamped["call"], stamped["return"])
         ordered = [stamp for stamped in history for stamp in (stamped["call"], stamped["return"])]
-        if any(later <= earlier for earlier, later in zip(ordered, ordered[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(ordered)):
             _refuse("the stamps", "increasing from each call to its return and to the next call", ordered, place)
     if len(set(stamps)) != len(stamps):
         _refuse("the stamps", "unique, from one counter that all clients share", sorted(stamps), where)

@@ -1,4 +1,4 @@
-"""The values of the protocol: labels, reasons, targets, failures, the probe, supervisors. Part of the protocol table."""
+"""The values of the protocol: labels, reasons, targets, failures, probes, supervisors. Part of the protocol table."""
 
 from __future__ import annotations
 
@@ -85,9 +85,17 @@ REASONS: tuple[Entry, ...] = (
     Entry('"shutdown"', Choice(("shutdown",)), "it was asked to end, in good order"),
     Entry('{"shutdown": text}', _only("shutdown", TEXT, "a shutdown with a text"), "the same with a remark"),
     Entry('"killed"', Choice(("killed",)), "it was ended by a kill signal, which nobody can trap"),
-    Entry('"kill"', Choice(("kill",)), "as a signal: the kill signal; as an observed reason: a process raised `kill` itself"),
+    Entry(
+        '"kill"',
+        Choice(("kill",)),
+        "as a signal: the kill signal; as an observed reason: a process raised `kill` itself",
+    ),
     Entry('"noproc"', Choice(("noproc",)), "there was no such process when the link, monitor or call reached it"),
-    Entry('{"error": text}', _only("error", TEXT, "an error with a text"), "any abnormal reason, such as a raised exception"),
+    Entry(
+        '{"error": text}',
+        _only("error", TEXT, "an error with a text"),
+        "any abnormal reason, such as a raised exception",
+    ),
 )
 
 REASON_TEXT = "an exit reason ('normal', 'shutdown', {'shutdown': text}, 'killed', 'kill', 'noproc' or {'error': text})"
@@ -162,7 +170,11 @@ PROBE_FIELDS: tuple[Field, ...] = (
 
 _RESTARTS: tuple[Field, ...] = (
     Field("max_restarts", INT, "how many restarts it tolerates within the window"),
-    Field("max_seconds", Scalar("number", "a number of seconds"), "length of the window; a fraction only on a virtual clock"),
+    Field(
+        "max_seconds",
+        Scalar("number", "a number of seconds"),
+        "length of the window; a fraction only on a virtual clock",
+    ),
 )
 
 _SUPERVISOR_NAME = Field(
@@ -171,7 +183,9 @@ _SUPERVISOR_NAME = Field(
 
 SUPERVISOR_FIELDS: dict[str, tuple[Field, ...]] = {
     "static": (
-        Field("strategy", Choice(("one_for_one", "one_for_all", "rest_for_one")), "who is restarted with a failed child"),
+        Field(
+            "strategy", Choice(("one_for_one", "one_for_all", "rest_for_one")), "who is restarted with a failed child"
+        ),
         *_RESTARTS,
         Field("children", ListOf(Named("child"), "a list of children"), "its children, in start order"),
         _SUPERVISOR_NAME,
@@ -201,7 +215,9 @@ CHILD_FIELDS: tuple[Field, ...] = (
     Field("restart", Choice(("permanent", "transient", "temporary")), "when it is restarted"),
     Field(
         "shutdown",
-        Union((Choice(("brutal_kill", "infinity")), INT), "'brutal_kill', 'infinity' or a whole number of milliseconds"),
+        Union(
+            (Choice(("brutal_kill", "infinity")), INT), "'brutal_kill', 'infinity' or a whole number of milliseconds"
+        ),
         "how it is ended: killed at once, asked and waited for, or asked and killed after that many milliseconds",
     ),
     Field("type", Choice(("worker", "supervisor")), "what it is declared to be"),
@@ -233,7 +249,9 @@ _COUNT = Record(
 _CHILD_ROW = Row(
     None,
     (
-        Field("id", Union((Scalar("text", "a child id", least=1), NULL), "a child id, or null under a dynamic supervisor")),
+        Field(
+            "id", Union((Scalar("text", "a child id", least=1), NULL), "a child id, or null under a dynamic supervisor")
+        ),
         Field("process", Union((LABEL, NULL), "a label, null or 'restarting'")),
         Field("type", Choice(("worker", "supervisor"))),
     ),
@@ -245,7 +263,10 @@ VALUE_SHAPES: dict[str, Shape] = {
     "target": Union((LABEL, _only("name", NAME, "a name")), "a target (a label or {'name': name})"),
     "failure": Tagged(
         "kind",
-        tuple((f.kind, Record((Field("kind", Choice((f.kind,))), *f.fields), f"a {f.kind} failure", True)) for f in FAILURES),
+        tuple(
+            (f.kind, Record((Field("kind", Choice((f.kind,))), *f.fields), f"a {f.kind} failure", True))
+            for f in FAILURES
+        ),
         "an object with 'kind'",
         "a kind of failure",
     ),
