@@ -14,12 +14,12 @@ from letitcrash_reference.reasons import ExitReason
 from letitcrash_reference.replies import LoopFrom
 
 if TYPE_CHECKING:
-    from letitcrash_reference.runtime import Runtime
+    from letitcrash_reference.core import RuntimeCore
 
 __all__ = ["stop_all", "wait_for_leftovers"]
 
 
-async def stop_all(runtime: Runtime, timeout: float) -> None:
+async def stop_all(runtime: RuntimeCore, timeout: float) -> None:
     """Stop all servers with reason shutdown, the youngest first, one after the other.
 
     Args:
@@ -54,14 +54,14 @@ async def stop_all(runtime: Runtime, timeout: float) -> None:
 
 
 async def _move_time_until_dead(
-    runtime: Runtime, clock: ManualClock, process: Process, token: LoopFrom[ExitReason], limit: float
+    runtime: RuntimeCore, clock: ManualClock, process: Process, token: LoopFrom[ExitReason], limit: float
 ) -> None:
     future = token.future
     while not future.done():
         rested = asyncio.get_running_loop().create_future()
 
         def notice(rested: asyncio.Future[None] = rested) -> None:
-            rested.get_loop().call_soon_threadsafe(lambda: rested.done() or rested.set_result(None))
+            rested.get_loop().call_soon_threadsafe(_settle, rested)
 
         runtime.watchers.add(notice)
         try:
@@ -79,7 +79,7 @@ async def _move_time_until_dead(
         future.result()
 
 
-async def wait_for_leftovers(runtime: Runtime, grace: float) -> int:
+async def wait_for_leftovers(runtime: RuntimeCore, grace: float) -> int:
     """Wait until the tasks and threads of dead processes have ended.
 
     Args:
@@ -99,7 +99,7 @@ async def wait_for_leftovers(runtime: Runtime, grace: float) -> int:
         rested = loop.create_future()
 
         def notice(rested: asyncio.Future[None] = rested) -> None:
-            loop.call_soon_threadsafe(lambda: rested.done() or rested.set_result(None))
+            loop.call_soon_threadsafe(_settle, rested)
 
         runtime.watchers.add(notice)
         try:
@@ -113,3 +113,8 @@ async def wait_for_leftovers(runtime: Runtime, grace: float) -> int:
         finally:
             runtime.watchers.discard(notice)
     return runtime.leftovers()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from letitcrash_reference.actions import ProcessActions
@@ -58,7 +59,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         loop = _get_running_loop()
         if current_process.get() is not None or loop.__class__ is BlockingLoop:
             return cast(ReplyT, await self._call_as_process(message, timeout))
-        token = LoopFrom[Any](process, loop)
+        token: LoopFrom[ReplyT] = LoopFrom(process, loop)
         process.mailbox.append((CALL, message, token))
         if process.parked:
             process.wake()
@@ -173,6 +174,21 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
             else:
                 token.resolve(process.reason)
         return cast(ExitReason, await await_token(process.runtime, token, _checked(timeout)))
+
+    def when_dead(self, callback: Callable[[ExitReason], object]) -> None:
+        """Have `callback(reason)` called when the process dies, at once if it is dead already.
+
+        It runs in whatever task or thread ends the process, after the name is free and before any other process
+        learns of the death. It must be short, must not raise, and must not use the runtime.
+        """
+        process = self._process
+        with process.runtime.table.lock:
+            if process.alive:
+                if process.mourners is None:
+                    process.mourners = []
+                process.mourners.append(callback)
+                return
+        callback(process.reason or ExitReason.KILLED)
 
     async def suspend(self, timeout: float | None = 5.0) -> None:
         """Make the server keep its messages back; waits until those queued before are handled.

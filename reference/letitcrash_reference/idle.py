@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from letitcrash_reference.runtime import Runtime
+    from letitcrash_reference.core import RuntimeCore
 
 __all__ = ["is_idle", "wait_until_idle", "wait_until_idle_sync"]
 
 
-def is_idle(runtime: Runtime) -> bool:
+def is_idle(runtime: RuntimeCore) -> bool:
     """Return whether no process of the runtime can make a step by itself.
 
     A process is idle while it waits for messages, or while its callback waits inside the runtime: for the clock, or for another
@@ -36,7 +36,7 @@ def is_idle(runtime: Runtime) -> bool:
     )
 
 
-async def wait_until_idle(runtime: Runtime) -> None:
+async def wait_until_idle(runtime: RuntimeCore) -> None:
     """Wait until `is_idle`. Every process that comes to rest causes a new look."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(0)
@@ -57,7 +57,7 @@ async def wait_until_idle(runtime: Runtime) -> None:
             runtime.watchers.discard(notice)
 
 
-def wait_until_idle_sync(runtime: Runtime, timeout: float) -> bool:
+def wait_until_idle_sync(runtime: RuntimeCore, timeout: float) -> bool:
     """Block this thread until `is_idle`, at most `timeout` seconds of real time; return whether it is."""
     deadline = time.monotonic() + timeout
     rested = threading.Event()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from letitcrash_reference.errors import NoProcessError, ProcessExitedError
@@ -91,7 +92,8 @@ class Process:
         blocked_on: What the running callback waits for inside the runtime (something with `done`), if it does.
         wakes: How often it was roused, so that two looks can tell that nothing happened between them.
         stash: Messages kept back while suspended; None when not suspended.
-        waiters: Tokens to resolve at its death, with its reason.
+        mourners: Called first at its death, with its reason.
+        waiters: Tokens to resolve last at its death, with its reason.
         attachments: Timers and feeds that end with the process.
         task: The asyncio task that runs its callbacks, while it does.
     """
@@ -107,6 +109,7 @@ class Process:
         "handle",
         "links",
         "mailbox",
+        "mourners",
         "name",
         "parent",
         "parked",
@@ -146,6 +149,7 @@ class Process:
         self.current: From[Any] | None = None
         self.deferred: set[From[Any]] | None = None
         self.start_token: From[Any] | None = None
+        self.mourners: list[Callable[[ExitReason], object]] | None = None
         self.waiters: list[From[Any]] | None = None
         self.attachments: set[Attachment] | None = None
         self.stash: deque[tuple[Any, ...]] | None = None

@@ -333,6 +333,9 @@ class _Sleeper(ThreadFrom[Any]):
 
     __slots__ = ()
 
+    def __init__(self, process: Any) -> None:
+        super().__init__(process)
+
     def fail(self, error: BaseException) -> None:
         """A kill does not wake it."""
 

@@ -199,6 +199,10 @@ class ProcessTable:
         victim.reason = reason
         victim.alive = False
         victim.phase = Phase.DEAD
+        if victim.mourners:
+            mourners, victim.mourners = victim.mourners, None
+            for mourner in mourners:
+                mourner(reason)
         self._fail_callers(victim)
         if victim.links:
             links, victim.links = victim.links, None

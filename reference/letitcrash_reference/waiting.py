@@ -16,7 +16,7 @@ from letitcrash_reference.process import Process
 from letitcrash_reference.replies import From, LoopFrom, ThreadFrom
 
 if TYPE_CHECKING:
-    from letitcrash_reference.runtime import Runtime
+    from letitcrash_reference.core import RuntimeCore
 
 __all__ = ["OUTSIDE", "await_token", "block_on", "make_thread_token", "make_token", "refuse_dead_caller", "refuse_self"]
 
@@ -66,7 +66,7 @@ def make_token(process: Any) -> From[Any]:
     return ThreadFrom(process) if loop.__class__ is BlockingLoop else LoopFrom(process, loop)
 
 
-def make_thread_token(runtime: Runtime, process: Any) -> ThreadFrom[Any]:
+def make_thread_token(runtime: RuntimeCore, process: Any) -> ThreadFrom[Any]:
     """Return a token for the thread that runs here.
 
     Raises:
@@ -82,7 +82,7 @@ def make_thread_token(runtime: Runtime, process: Any) -> ThreadFrom[Any]:
     return ThreadFrom(process)
 
 
-async def await_token(runtime: Runtime, token: From[Any], timeout: float | None) -> Any:
+async def await_token(runtime: RuntimeCore, token: From[Any], timeout: float | None) -> Any:
     """Wait until a token is resolved and return its value.
 
     Args:
@@ -116,7 +116,7 @@ async def await_token(runtime: Runtime, token: From[Any], timeout: float | None)
             caller.blocked_on = None
 
 
-def block_on(runtime: Runtime, token: ThreadFrom[Any], timeout: float | None, *, pause: bool = False) -> Any:
+def block_on(runtime: RuntimeCore, token: ThreadFrom[Any], timeout: float | None, *, pause: bool = False) -> Any:
     """Block this thread until a token is resolved and return its value; otherwise like `await_token`.
 
     Args:

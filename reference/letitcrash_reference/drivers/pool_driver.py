@@ -15,7 +15,7 @@ from letitcrash_reference.process import Process
 from letitcrash_reference.serving import serve
 
 if TYPE_CHECKING:
-    from letitcrash_reference.runtime import Runtime
+    from letitcrash_reference.core import RuntimeCore
 
 __all__ = ["PoolDriver"]
 
@@ -43,7 +43,7 @@ class PoolDriver(Driver):
     a new one takes its place.
     """
 
-    def __init__(self, runtime: Runtime, size: int) -> None:
+    def __init__(self, runtime: RuntimeCore, size: int) -> None:
         self._runtime = runtime
         self.size = size
         self.workers: set[_Worker] = set()

@@ -14,7 +14,7 @@ from letitcrash_reference.process import Process
 from letitcrash_reference.serving import serve
 
 if TYPE_CHECKING:
-    from letitcrash_reference.runtime import Runtime
+    from letitcrash_reference.core import RuntimeCore
 
 __all__ = ["ThreadDriver", "interrupt"]
 
@@ -26,7 +26,7 @@ class ThreadDriver(Driver):
         threads: The threads that have not ended, and whom each one runs.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: RuntimeCore) -> None:
         self._runtime = runtime
         self.threads: dict[threading.Thread, Process] = {}
 
