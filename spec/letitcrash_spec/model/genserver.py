@@ -97,6 +97,7 @@ def handle(world: World, process: Process) -> None:
             world.emit(label, ("exit", src or None, reason), clause, optional=optional)
     elif kind == "suspend":
         process.suspended = True
+        process.calls.remove(("", message[1]))
         exits.answer(world, process, ("", message[1]), ok(), "GS-21")
     elif kind == "stop":
         reason = message[2]
@@ -143,7 +144,10 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
     """Run an action that is over at once but tells other processes something."""
     kind = action[0]
     label = process.label
-    if kind == "cast":
+    if kind in ("cast", "send") and isinstance(action[1], str) and action[1] not in world.processes:
+        process.status = "busy"
+        process.task = (BRANCH, caller, None, [(Expected(ok(), "EXIT-22"), False), (Expected(fail("noproc"), "EXIT-22"), False)])
+    elif kind == "cast":
         send_cast(world, label, action[1], action[2])
         _cross(world, process, action[1])
         finish(world, process, caller, ok(), "GS-36")

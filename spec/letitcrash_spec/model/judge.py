@@ -112,7 +112,9 @@ class Judge:
                 settled = settle(worlds, operation.args["settle_ms"])
                 return explain_observation(index, operation, settled, answer["ok"])
             outcomes = lawful_outcomes(worlds, operation)
-            worlds = [world for world, expected in outcomes if same_answer(expected.answer, answer, self.profile)]
+            worlds = _different(
+                [world for world, expected in outcomes if same_answer(expected.answer, answer, self.profile)]
+            )
             if not worlds:
                 return explain_answer(index, operation, [expected for _, expected in outcomes], answer)
         raise AssertionError("a segment that cannot be explained was explained without its guide")
@@ -138,9 +140,9 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
             if world.broken is None and same_answer(expected.answer, answer, world.profile):
                 world.tags.append(expected.clause)
                 kept.append(world)
-        possible = kept
-        if not possible:
+        if not kept:
             return []
+        possible = _different(kept)
     if observation is None or guide is None:
         return possible
     return _free(
@@ -185,7 +187,7 @@ def _agrees(world: World, observation: Mapping[str, Json], guide: Segment) -> bo
 
 def _free(worlds: Iterable[World]) -> list[World]:
     """Set the surviving worlds free of the guide, and keep one of each kind."""
-    kept: dict[Any, World] = {}
+    freed: list[World] = []
     for world in worlds:
         if world.segment is not None and world.segment.end is not None and world.profile.clock == "wall":
             world.now = max(world.now, world.segment.end)
@@ -194,11 +196,15 @@ def _free(worlds: Iterable[World]) -> list[World]:
         world.log = {}
         for process in world.processes.values():
             process.served = 0
-        if not kept:
-            kept[None] = world
-            first = world
-            continue
-        if None in kept:
-            kept = {first.key(): first}
+        freed.append(world)
+    return _different(freed)
+
+
+def _different(worlds: list[World]) -> list[World]:
+    """Return one world of each kind, the first."""
+    if len(worlds) == 1:
+        return worlds
+    kept: dict[Any, World] = {}
+    for world in worlds:
         kept.setdefault(world.key(), world)
     return list(kept.values())

@@ -8,7 +8,7 @@ from typing import Any
 from letitcrash_spec.messages import Json, Operation, fail, ok
 from letitcrash_spec.model import exits, genserver, registry, starting
 from letitcrash_spec.model.explore import TooManyWorlds, answered, at_rest, choose_steps, every_step, search, take
-from letitcrash_spec.model.reach import NAMES, reach_of
+from letitcrash_spec.model.reach import NAMES, NAMES_CHANGE, reach_of
 from letitcrash_spec.model.world import DRIVER, Expected, Unspecified, World
 
 __all__ = ["Outcome", "lawful_outcomes", "settle"]
@@ -17,8 +17,11 @@ Outcome = tuple[World, Expected]
 """A world after the operation, and the answer it gives."""
 
 DEFAULT_TIMEOUT_MS = 5000
-LIMIT = 3000
-"""How many worlds one operation may fan out to before the model gives up."""
+LIMIT = 300
+"""How many worlds one operation may fan out to, from one world, before the model gives up."""
+
+MANY = 100
+"""How many possible worlds there may be at one moment before the model gives up."""
 
 
 def lawful_outcomes(worlds: Sequence[World], operation: Operation) -> list[Outcome]:
@@ -38,6 +41,8 @@ def lawful_outcomes(worlds: Sequence[World], operation: Operation) -> list[Outco
     outcomes: list[Outcome] = []
     for world in worlds:
         outcomes.extend(handler(world, operation.args))
+        if len(outcomes) > MANY:
+            raise TooManyWorlds
     return outcomes
 
 
@@ -154,13 +159,14 @@ def _unregister(world: World, args: dict[str, Any]) -> list[Outcome]:
 
 
 def _whereis(world: World, args: dict[str, Any]) -> list[Outcome]:
-    return [(start, registry.whereis(start, args["name"])) for start in _closure(world, lambda r: NAMES in r)]
+    starts = _closure(world, lambda reached: NAMES_CHANGE in reached)
+    return [(start, registry.whereis(start, args["name"])) for start in starts]
 
 
 def _name_of(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     label = args["to"]
-    for start in _closure(world, lambda r: NAMES in r or f"{label} dies" in r):
+    for start in _closure(world, lambda reached: NAMES_CHANGE in reached or f"{label} dies" in reached):
         lawful = registry.name_of(start, label)
         outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
     return outcomes
@@ -211,7 +217,7 @@ def settle(worlds: Iterable[World], settle_ms: int) -> list[World]:
 def _resolved(world: World, target: Json) -> list[World]:
     """Return the worlds in which a target may be looked up: more than one if names are about to change."""
     if isinstance(target, dict):
-        return _closure(world, lambda reached: NAMES in reached)
+        return _closure(world, lambda reached: NAMES_CHANGE in reached)
     return [world]
 
 
@@ -225,7 +231,7 @@ def _closure(world: World, matters: Callable[[set[str]], bool]) -> list[World]:
             reached |= reach_of(world, process).touched
     for timer in world.timers.values():
         if timer.payload in ("!crash", "!stop"):
-            reached |= {NAMES, f"{timer.owner} dies"}
+            reached |= {NAMES, NAMES_CHANGE, f"{timer.owner} dies"}
     if not matters(reached):
         return [world]
     seen = {world.key()}

@@ -8,10 +8,16 @@ from letitcrash_spec.messages import Json
 from letitcrash_spec.model import registry
 from letitcrash_spec.model.world import Process, Signal, World
 
-__all__ = ["NAMES", "Reach", "reach_of"]
+__all__ = ["NAMES", "NAMES_CHANGE", "Reach", "reach_of"]
 
 NAMES = "@names"
 """Stands for the registry, which everybody reads and writes at once."""
+
+NAMES_CHANGE = "@names change"
+"""Added where the registry may be changed and not only read."""
+
+
+_LETHAL = frozenset({"crash", "stop", "exit", "link", "spawn", "call"})
 
 
 @dataclass(slots=True)
@@ -36,29 +42,31 @@ def reach_of(world: World, process: Process) -> Reach:
 
 
 def _process(world: World, process: Process, reach: Reach, *, lethal: bool) -> None:
-    label = process.label
-    if (f"{label} dies" if lethal else label) in reach.touched:
-        return
-    reach.touched.add(label)
-    for queue in process.inbox.values():
+    if process.label not in reach.touched:
+        reach.touched.add(process.label)
+        lethal = _pending(world, process, reach) or lethal
+    if lethal:
+        _death(world, process, reach)
+
+
+def _pending(world: World, process: Process, reach: Reach) -> bool:
+    """Add what everything pending at a process can touch. Returns whether it may die of it."""
+    for src, queue in process.inbox.items():
         for signal in queue:
+            _at_arrival(world, src, signal[0], reach)
             _signal(world, process, signal, reach)
-    for src in process.inbox:
         if process.status == "dead" and src in world.processes:
             _process(world, world.processes[src], reach, lethal=True)
     for message in process.mailbox:
         _signal(world, process, message, reach)
+    for src, _ in process.calls:
+        _touch(world, src, reach)
     task = process.task
     while task is not None and task[0] == "sleep":
         task = task[2]
-    if task is not None and task[0] in ("die", "start", "hang"):
-        lethal = True
-    for src, _ in process.calls:
-        _touch(world, src, reach)
     if task is not None and task[0] == "start":
         _touch(world, task[2][0], reach)
-    if lethal or process.stops:
-        _death(world, process, reach)
+    return bool(process.stops) or (task is not None and task[0] in ("die", "start", "hang"))
 
 
 def _touch(world: World, label: str, reach: Reach) -> None:
@@ -72,7 +80,7 @@ def _death(world: World, process: Process, reach: Reach) -> None:
         return
     reach.touched.add(f"{process.label} dies")
     if process.name is not None:
-        reach.touched.add(NAMES)
+        reach.touched.update((NAMES, NAMES_CHANGE))
     for peer in process.links:
         other = world.processes.get(peer)
         if other is not None:
@@ -96,6 +104,12 @@ def _signal(world: World, process: Process, signal: Signal, reach: Reach) -> Non
         _death(world, process, reach)
 
 
+def _at_arrival(world: World, src: str, kind: str, reach: Reach) -> None:
+    """A link or a monitor is answered by the death of its receiver, whenever that comes."""
+    if kind in ("link", "monitor"):
+        _touch(world, src, reach)
+
+
 def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
     kind = action[0]
     if kind in ("crash", "stop"):
@@ -105,6 +119,10 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
         if isinstance(action[1], dict):
             reach.reads = True
             reach.touched.add(NAMES)
+            inner = action[2]
+            lethal = inner in ("!crash", "!stop") if kind == "send" else kind != "monitor" and inner[0] in _LETHAL
+            for everyone in world.processes.values():  # the name may have another holder by then
+                _process(world, everyone, reach, lethal=lethal)
         label = registry.resolve(world, action[1])
         other = world.processes.get(label) if label is not None else None
         if other is not None:
@@ -113,9 +131,6 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
                 _action(world, other, action[2], reach)
             elif kind == "send" and action[2] in ("!crash", "!stop"):
                 _death(world, other, reach)
-        if isinstance(action[1], dict):
-            for everyone in world.processes.values():  # the name may have another holder by then
-                _process(world, everyone, reach, lethal=True)
     elif kind in ("link", "unlink", "exit"):
         other = world.processes.get(action[1])
         if other is not None:
@@ -128,8 +143,17 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
     elif kind == "links":
         reach.reads = True
         reach.touched.update(process.links)
-    elif kind in ("register", "spawn", "cancel_timer"):
+    elif kind in ("send_after", "send_interval"):
         reach.reads = True
-        reach.touched.add(NAMES)
+        reach.touched.add(f"@timer {action[1]}")
+    elif kind == "cancel_timer":
+        reach.reads = True
+        reach.touched.add(f"@timer {action[1]}")
+        timer = world.timers.get(action[1])
+        if timer is not None:
+            _touch(world, timer.owner, reach)
+    elif kind in ("register", "spawn"):
+        reach.reads = True
+        reach.touched.update((NAMES, NAMES_CHANGE))
         if kind == "spawn":
             _death(world, process, reach)

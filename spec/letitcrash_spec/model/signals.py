@@ -51,6 +51,7 @@ def deliver(world: World, process: Process, src: str) -> None:
         process.stops.append((signal[1], signal[2]))
     elif kind == "suspend":
         process.mailbox.append(signal)
+        process.calls.append((src, signal[1]))
     elif kind == "resume":
         process.suspended = False
         exits.answer(world, process, (src, signal[1]), ok(), "GS-21")

@@ -1,0 +1,142 @@
+"""The one road between a program and a subject: perform, observe, judge."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from letitcrash_conformance.errors import SubjectError
+from letitcrash_conformance.program import SETTLE_MS, Program
+from letitcrash_conformance.subject import Subject
+from letitcrash_spec.messages import Answer, Operation
+from letitcrash_spec.model.judge import Judge, Judgement, judge
+from letitcrash_spec.model.world import Profile
+
+__all__ = ["Outcome", "Session"]
+
+RESET = Operation("reset", {})
+PATIENCE_S = 3.0
+"""How long an unexplained observation is looked at again on a wall clock, in seconds, before it counts."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One run of one program.
+
+    Attributes:
+        program: The program.
+        answers: What the subject answered, in order.
+        judgement: What the model says of it.
+    """
+
+    program: Program
+    answers: list[Answer]
+    judgement: Judgement
+
+
+class Session:
+    """Drives one subject through programs, each in a world of its own.
+
+    Used by one thread at a time. The machines take single steps (`reset`, `step`, `finish`), everything else whole
+    programs (`run`), which a subject may pipeline; both are judged by the same model.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.hello = subject.hello
+        self.profile = Profile.of(subject.hello)
+        self.settle_ms = SETTLE_MS[subject.hello.clock]
+        self.operations = 0
+        self._is_patient = subject.hello.clock == "wall"
+        self._taken: list[Operation] = []
+        self._answers: list[Answer] = []
+        self._judge = Judge(self.profile)
+
+    def run(self, program: Program, *, patient: bool = False) -> Outcome:
+        """Perform a program and judge it.
+
+        Args:
+            program: The program; the world is emptied before it.
+            patient: Take one operation at a time, and look again for a while where an observation is not explained:
+                on a wall clock something may just be late.
+
+        Raises:
+            SubjectError: If the harness broke. Carries the answers that came before.
+        """
+        self.operations += len(program.operations)
+        if patient or (self._is_patient and not self.hello.settle):
+            return self._run_patiently(program)
+        answers = self.subject.run([RESET, *program.operations])[1:]
+        return Outcome(program, answers, judge(self.profile, program.operations, answers))
+
+    def _run_patiently(self, program: Program) -> Outcome:
+        self.subject.run([RESET])
+        answers: list[Answer] = []
+        for index, operation in enumerate(program.operations):
+            try:
+                answers.extend(self.subject.run([operation]))
+            except SubjectError as error:
+                raise SubjectError(error.what, stderr=error.stderr, answers=answers) from error
+            if operation.op != "observe":
+                continue
+            seen = program.operations[: index + 1]
+            judgement = judge(self.profile, seen, answers)
+            deadline = time.monotonic() + PATIENCE_S
+            while judgement.violation is not None and self._is_patient and time.monotonic() < deadline:
+                again = self.subject.run([operation])[0]
+                answers[-1] = _merged(answers[-1], again)
+                judgement = judge(self.profile, seen, answers)
+            if judgement.violation is not None or judgement.undecided is not None:
+                return Outcome(program, answers, judgement)
+        return Outcome(program, answers, judge(self.profile, program.operations, answers))
+
+    # -- one step at a time ------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Empty the world and begin a new program."""
+        self.subject.run([RESET])
+        self._taken = []
+        self._answers = []
+        self._judge = Judge(self.profile)
+
+    def step(self, op: str, **args: Any) -> Answer:
+        """Perform one operation (`as_` stands for the argument `as`) and return its answer.
+
+        What it means is judged at the next `look` at the latest.
+        """
+        if "as_" in args:
+            args["as"] = args.pop("as_")
+        if op == "advance":
+            self.look()
+        return self._take(Operation(op, args))
+
+    def look(self) -> Judgement:
+        """Let the world settle, observe it, and judge everything since the last look."""
+        if not self._taken or self._taken[-1].op != "observe":
+            self._take(Operation("observe", {"settle_ms": self.settle_ms}))
+        return self._judge.judgement
+
+    def program(self) -> Program:
+        """Return the steps taken since the last `reset`."""
+        return Program.of(self._taken, clock=self.hello.clock, origin="machine")
+
+    @property
+    def answers(self) -> list[Answer]:
+        """What the steps since the last `reset` were answered, in order."""
+        return list(self._answers)
+
+    def _take(self, operation: Operation) -> Answer:
+        self.operations += 1
+        answer = self.subject.run([operation])[0]
+        self._taken.append(operation)
+        self._answers.append(answer)
+        self._judge.add(operation, answer)
+        return answer
+
+
+def _merged(first: Answer, again: Answer) -> Answer:
+    """Return one observation from two that followed each other: all events, and the later state."""
+    later = dict(again["ok"])
+    later["events"] = [*first["ok"]["events"], *later["events"]]
+    return {"ok": later}

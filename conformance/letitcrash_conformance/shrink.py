@@ -1,0 +1,117 @@
+"""From a failing example to its smallest story, and the proof that it repeats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from letitcrash_conformance.hypothesis_source import shrink_choices
+from letitcrash_conformance.program import Program
+from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.source import Source
+from letitcrash_spec.messages import Operation
+
+__all__ = ["Shrunk", "confirm", "shrink"]
+
+
+@dataclass(slots=True)
+class Shrunk:
+    """The simplest failing run found so far."""
+
+    outcome: Outcome
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        return weight_of(self.outcome.program)
+
+
+def weight_of(program: Program) -> tuple[int, int]:
+    """Return how much there is to read: operations, then characters."""
+    return (len(program.operations), len(json.dumps(program.to_json())))
+
+
+def shrink(
+    session: Session,
+    first: Outcome,
+    make: Callable[[Source], Program] | None,
+    choices: Sequence[int],
+    *,
+    seconds: float,
+    tries: int = 1,
+) -> Outcome:
+    """Return the simplest run that breaks the same clause.
+
+    Args:
+        session: Where to run candidates.
+        first: The run that broke a clause.
+        make: How its program was made from choices; None if it was not (a scenario).
+        choices: The choices that made it.
+        seconds: How long to look for simpler ones, in seconds of real time.
+        tries: How often a candidate is run before it counts as passing (more than 1 where luck plays a part).
+    """
+    violation = first.judgement.violation
+    assert violation is not None
+    best = Shrunk(first)
+
+    def fails(program: Program) -> bool:
+        for _ in range(tries):
+            outcome = session.run(program)
+            found = outcome.judgement.violation
+            if found is not None and found.clause == violation.clause:
+                cut = _cut(outcome)
+                if weight_of(cut.program) < best.weight:
+                    best.outcome = cut
+                return True
+        return False
+
+    if make is not None:
+        shrink_choices(make, choices, fails, seconds=seconds)
+    _drop_operations(best, fails, session.hello.clock)
+    return best.outcome
+
+
+def _cut(outcome: Outcome) -> Outcome:
+    """Leave out what came after the violation, up to the next observation."""
+    violation = outcome.judgement.violation
+    assert violation is not None
+    operations = outcome.program.operations
+    end = violation.index + 1
+    while end < len(operations) and operations[end - 1].op != "observe":
+        end += 1
+    program = Program(operations[:end], outcome.program.origin)
+    return Outcome(program, outcome.answers[:end], outcome.judgement)
+
+
+def _drop_operations(best: Shrunk, fails: Callable[[Program], bool], clock: str) -> None:
+    """Leave out one operation after another as long as the violation stays (a last polish)."""
+    position = len(best.outcome.program.operations) - 1
+    while position >= 0:
+        operations = list(best.outcome.program.operations)
+        if position < len(operations) and operations[position].op != "advance":
+            dropped = operations.pop(position)
+            if not (dropped.op == "observe" and position == len(operations)):
+                candidate = _without(operations, dropped)
+                program = Program.of(candidate, clock=clock, origin=best.outcome.program.origin)
+                if weight_of(program) < best.weight:
+                    fails(program)
+        position -= 1
+
+
+def _without(operations: list[Operation], dropped: Operation) -> list[Operation]:
+    """Leave out what speaks of a process that is not started any more."""
+    if dropped.op != "spawn":
+        return operations
+    label = dropped.args["as"]
+    mark = json.dumps(label)
+    return [operation for operation in operations if mark not in json.dumps(operation.args)]
+
+
+def confirm(session: Session, program: Program, clause: str, *, tries: int) -> int:
+    """Return in how many of `tries` runs the program breaks the clause again."""
+    repeats = 0
+    for _ in range(tries):
+        violation = session.run(program, patient=True).judgement.violation
+        if violation is not None and violation.clause == clause:
+            repeats += 1
+    return repeats

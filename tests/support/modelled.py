@@ -1,0 +1,147 @@
+"""A subject that is the model itself, taking one lawful step after another by chance.
+
+Whatever it does is lawful, so the judge must accept it: that is how the judge's short cuts are tested.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from letitcrash_spec.hello import FEATURES, Hello
+from letitcrash_spec.messages import Answer, Operation, ok
+from letitcrash_spec.model import exits, genserver, registry, starting
+from letitcrash_spec.model.explore import at_rest, every_step, pass_time, take
+from letitcrash_spec.model.world import DRIVER, Profile, World
+
+HELLO = Hello(
+    name="modelled",
+    version="1",
+    language="python",
+    backends=("one", "two"),
+    default_backend="one",
+    clock="virtual",
+    time_unit_ms=1,
+    wall_grain_ms=100,
+    settle=True,
+    features=frozenset(FEATURES) - {"supervisor", "dynamic_supervisor", "auto_shutdown", "parallel"},
+)
+
+
+class ModelledSubject:
+    """Performs operations on one world of the model; every choice is made by chance."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.hello = HELLO
+        self._random = random.Random(seed)
+        self._world = World(Profile.of(HELLO))
+
+    def run(self, operations: Sequence[Operation]) -> list[Answer]:
+        return [self._perform(operation) for operation in operations]
+
+    def close(self) -> None:
+        return
+
+    def _perform(self, operation: Operation) -> Answer:
+        if operation.op == "reset":
+            self._world = World(Profile.of(HELLO))
+            return ok()
+        if operation.op == "observe":
+            return self._observe(operation.args["settle_ms"])
+        for _ in range(self._random.randrange(4)):
+            self._step()
+        return self._start(operation.op, operation.args)
+
+    def _step(self) -> bool:
+        steps = every_step(self._world)
+        if not steps:
+            return False
+        take(self._world, self._random.choice(steps))
+        return True
+
+    def _await(self) -> Answer:
+        world = self._world
+        while world.answer is None:
+            if not self._step():
+                assert pass_time(world)
+        answer = world.answer.answer
+        world.answer = None
+        world.open_token = None
+        return answer
+
+    def _request(self, args: dict[str, Any]) -> int:
+        token = self._world.next_token()
+        timeout_ms = args.get("timeout_ms", 5000)
+        self._world.open_token = (token, self._world.now + timeout_ms, timeout_ms)
+        return token
+
+    def _start(self, op: str, args: dict[str, Any]) -> Answer:
+        world = self._world
+        if op == "spawn":
+            token = self._request(args)
+            refusal = starting.start(world, args["as"], args["probe"], (DRIVER, token), "plain")
+            if refusal is None:
+                return self._await()
+            world.open_token = None
+            return refusal.answer
+        if op == "call":
+            at_once = genserver.send_call(world, DRIVER, args["to"], args["msg"], self._request(args))
+            if at_once is None:
+                return self._await()
+            world.open_token = None
+            return at_once.answer
+        if op == "cast":
+            genserver.send_cast(world, DRIVER, args["to"], args["msg"])
+            return ok()
+        if op == "send":
+            return genserver.send_info(world, DRIVER, args["to"], args["payload"]).answer
+        if op == "exit":
+            exits.send_exit(world, DRIVER, args["to"], args["reason"])
+            return ok()
+        if op == "stop":
+            label = registry.resolve(world, args["to"])
+            if label is None or label not in world.processes:
+                return {"fail": {"kind": "noproc"}}
+            world.signal(DRIVER, label, ("stop", self._request(args), args["reason"]))
+            return self._await()
+        if op in ("suspend", "resume"):
+            if world.live(args["to"]) is None:
+                return {"fail": {"kind": "noproc"}}
+            world.signal(DRIVER, args["to"], (op, self._request({})))
+            return self._await()
+        if op == "advance":
+            while self._step():
+                pass
+            world.now += args["ms"]
+            return ok()
+        if op == "whereis":
+            return registry.whereis(world, args["name"]).answer
+        if op == "unregister":
+            return registry.unregister(world, args["name"]).answer
+        if op == "register":
+            return self._random.choice(registry.register(world, args["name"], args["to"])).answer
+        return registry.name_of(world, args["to"])[0].answer
+
+    def _observe(self, settle_ms: int) -> Answer:
+        world = self._world
+        goal = at_rest(world.now + settle_ms)
+        while not goal(world):
+            if not self._step():
+                assert pass_time(world)
+        events: list[dict[str, Any]] = []
+        for who, entries in world.log.items():
+            events.extend(as_report(who, event) for event, _ in entries)
+        world.log = {}
+        alive = [label for label, process in world.processes.items() if process.status != "dead"]
+        return ok(
+            {"quiet": True, "now": world.now, "alive": alive, "names": dict(world.names), "children": {}}
+            | {"events": events}
+        )
+
+
+def as_report(who: str, event: tuple[Any, ...]) -> dict[str, Any]:
+    """Return an event of the model as the protocol writes it."""
+    kind = event[0]
+    keys = {"down": ("ref", "of", "reason"), "exit": ("of", "reason"), "info": ("payload",), "init": ()}
+    return {"ev": kind, "who": who} | dict(zip(keys.get(kind, ("reason",)), event[1:], strict=True))
