@@ -76,7 +76,7 @@ def find_clauses(
     """Return the clauses that a selection names, in natural order.
 
     Args:
-        selections: Each an id (`"LNK-7"`), a prefix or chapter (`"LNK"`, `"links"`), or a pattern (`"LNK-1?"`, `"REG-X*"`),
+        selections: Each an id (`"LNK-7"`), a prefix or chapter (`"LNK"`, `"links"`), or a pattern (`"LNK-1?"`),
             in either case of letters; a clause is taken if any of them names it. None at all means every clause.
         keyword: Take only clauses of this keyword.
         profile: Take only clauses of this profile.

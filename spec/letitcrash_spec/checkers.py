@@ -329,12 +329,14 @@ class _Walk:
         """Follow the one choice the value seems to aim at, so that the complaint is about the part that is wrong."""
         if any(self.find(choice, value, plain.subject, plain.where, here) is None for choice in shape.choices):
             return None
-        for choice in shape.choices:
-            aim = self._shapes[choice.name] if isinstance(choice, Named) else choice
-            if isinstance(aim, ListOf) and isinstance(value, list):
+        aims = [self._shapes[choice.name] if isinstance(choice, Named) else choice for choice in shape.choices]
+        for aim in aims:
+            is_list = isinstance(value, list) and isinstance(aim, ListOf)
+            if is_list or (isinstance(value, dict) and _aims_at(aim, value)):
                 return self.find(aim, value, plain.subject, plain.where, here)
-            if isinstance(value, dict) and _aims_at(aim, value):
-                return self.find(aim, value, plain.subject, plain.where, here)
+        records = [aim for aim in aims if isinstance(aim, Record)]
+        if len(records) == 1 and any(field.name in _keys(value) for field in records[0].fields):
+            return self.find(records[0], value, plain.subject, plain.where, here)
         return plain
 
     def _find_tagged(self, shape: Tagged, value: Any, plain: Complaint, here: str) -> Complaint | None:
