@@ -108,7 +108,7 @@ class Watch:
                     self._raise(seen)
 
     def _raise(self, seen: tuple[int, int]) -> None:
-        frame = sys._current_frames().get(self._thread_id)
+        frame = sys._current_frames().get(self._thread_id)  # pyright: ignore[reportPrivateUsage]
         stack = traceback.extract_stack(frame) if frame is not None else traceback.StackSummary()
         del frame
         if self.stack is None:
