@@ -38,6 +38,7 @@ class Unit:
         backend: A backend of the subject, or `"mixed"`.
         examples: How many programs to search, beside the scenarios.
         seed: Where the search begins; the same seed gives the same programs.
+        first: Number of the first example; a chapter can be split into units that follow each other.
         has_scenarios: Whether the chapter's scenarios run before the search.
     """
 
@@ -45,6 +46,7 @@ class Unit:
     backend: str
     examples: int
     seed: int
+    first: int = 0
     has_scenarios: bool = True
 
 
@@ -60,7 +62,7 @@ class Finding:
         example: Number of the example that found it, from 0; -1 for a scenario.
         length_found: How many operations the program had before it was shrunk.
         repeats: How often the shrunk program showed the violation when it was repeated,
-        tries: and how often it was repeated. Fewer repeats than tries: the finding is flaky.
+        tries: and how often it was repeated. No repeat at all: the finding is flaky.
     """
 
     violation: Violation
@@ -74,8 +76,8 @@ class Finding:
 
     @property
     def is_flaky(self) -> bool:
-        """Whether repeating the program did not always show the violation."""
-        return self.repeats < self.tries
+        """Whether the violation was seen once and never again: reported apart, not held against the subject."""
+        return self.repeats == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,196 @@
+"""Runs the units of a plan: scenarios first, then the search; what fails is shrunk and repeated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from letitcrash_conformance.errors import SubjectError
+from letitcrash_conformance.generate import Setting, generate
+from letitcrash_conformance.plan import seed_of
+from letitcrash_conformance.program import Program
+from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult
+from letitcrash_conformance.scenarios import scenarios_of
+from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.shrink import confirm, shrink
+from letitcrash_conformance.source import RandomSource, Source
+from letitcrash_conformance.subject import Subject
+
+__all__ = ["UnitRunner"]
+
+SHRINK_S = {"virtual": 6.0, "wall": 15.0}
+"""How long a finding may be shrunk, in seconds of real time."""
+
+TRIES = {"virtual": 3, "wall": 5}
+"""How often a shrunk program is repeated before it is reported."""
+
+MAX_FINDINGS = 6
+"""Clauses that are shrunk in one unit; a subject with more is broken enough to be fixed first."""
+
+MAX_FAILURES = 40
+"""Failing examples after which a unit ends: more of them would say nothing new."""
+
+PROGRESS_S = 0.2
+
+
+class UnitRunner:
+    """Runs one unit after another on a subject of its own, which it makes anew when it breaks.
+
+    Args:
+        factory: Makes the subject.
+        selected: The clauses to judge; others may break without being reported.
+        on_progress: Called a few times a second with unit, examples and operations so far.
+        on_finding: Called with each finding.
+    """
+
+    def __init__(
+        self,
+        factory: Callable[[], Subject],
+        selected: frozenset[str],
+        on_progress: Callable[[Unit, int, int], None],
+        on_finding: Callable[[Finding], None],
+    ) -> None:
+        self._factory = factory
+        self._selected = selected
+        self._on_progress = on_progress
+        self._on_finding = on_finding
+        self._session: Session | None = None
+        self._reported: set[str] = set()
+
+    def session(self) -> Session:
+        """Return the session with the subject, started if it is not running.
+
+        Raises:
+            SubjectError: If the subject cannot be started.
+        """
+        if self._session is None:
+            self._session = Session(self._factory())
+        return self._session
+
+    def close(self) -> None:
+        """End the subject."""
+        if self._session is not None:
+            self._session.subject.close()
+            self._session = None
+
+    def run(self, unit: Unit) -> UnitResult:
+        """Run a unit. What its harness breaks is part of the result, never raised."""
+        work = _Work(self, unit)
+        started = time.monotonic()
+        try:
+            work.run()
+        except SubjectError as error:
+            self.close()
+            work.result.trouble = Trouble(error.what, error.stderr, work.running, unit)
+        work.result.seconds = time.monotonic() - started
+        return work.result
+
+    def report(self, finding: Finding) -> None:
+        """Pass a finding on."""
+        self._reported.add(finding.violation.clause)
+        self._on_finding(finding)
+
+    def progress(self, unit: Unit, result: UnitResult) -> None:
+        """Say how far a unit has come."""
+        self._on_progress(unit, result.examples, result.operations)
+
+    def is_selected(self, clause: str) -> bool:
+        """Whether a clause is one of those to judge."""
+        return clause in self._selected
+
+    def is_reported(self, clause: str) -> bool:
+        """Whether this runner has reported a violation of the clause before."""
+        return clause in self._reported
+
+
+class _Work:
+    """One unit while it runs."""
+
+    def __init__(self, runner: UnitRunner, unit: Unit) -> None:
+        self.runner = runner
+        self.unit = unit
+        self.result = UnitResult(unit)
+        self.running: Program | None = None
+        self.failures = 0
+        self._reported_at = 0.0
+
+    def run(self) -> None:
+        session = self.runner.session()
+        setting = Setting.of(session.hello, self.unit.chapter, self.unit.backend)
+        if self.unit.has_scenarios:
+            for program in scenarios_of(setting):
+                self._example(-1, program, None, [])
+        make = partial(_make, setting)
+        for example in range(self.unit.first, self.unit.first + self.unit.examples):
+            if self.failures >= MAX_FAILURES:
+                break
+            source = RandomSource(seed_of(self.unit, example))
+            self._example(example, generate(source, setting), make, source.choices)
+        self.runner.progress(self.unit, self.result)
+
+    def _example(
+        self, number: int, program: Program, make: Callable[[Source], Program] | None, choices: list[int]
+    ) -> None:
+        session = self.runner.session()
+        self.running = program
+        outcome = session.run(program)
+        result = self.result
+        result.examples += 1
+        result.operations += len(program.operations)
+        judgement = outcome.judgement
+        result.exercised.update(judgement.exercised)
+        if judgement.undecided is not None:
+            result.undecided[judgement.undecided] += 1
+        if judgement.violation is not None:
+            self._violation(number, outcome, make, choices)
+        elif self.unit.backend == "mixed" and len(session.hello.backends) > 1:
+            result.exercised["BACK-4"] += 1
+        now = time.monotonic()
+        if now - self._reported_at > PROGRESS_S:
+            self._reported_at = now
+            self.runner.progress(self.unit, result)
+
+    def _violation(
+        self, number: int, outcome: Outcome, make: Callable[[Source], Program] | None, choices: list[int]
+    ) -> None:
+        violation = outcome.judgement.violation
+        assert violation is not None
+        self.failures += 1
+        clause = violation.clause
+        if not self.runner.is_selected(clause):
+            self.result.undecided[f"{clause} was broken, which was not asked for"] += 1
+            return
+        known = {finding.violation.clause for finding in self.result.findings}
+        if clause in known or self.runner.is_reported(clause) or len(known) >= MAX_FINDINGS:
+            return
+        session = self.runner.session()
+        clock = session.hello.clock
+        if clock == "wall":
+            patient = session.run(outcome.program, patient=True)
+            if patient.judgement.violation is not None:
+                outcome = patient
+                assert outcome.judgement.violation is not None
+                clause = outcome.judgement.violation.clause
+        length = len(outcome.program.operations)
+        tries = 1 if clock == "virtual" else 2
+        shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock], tries=tries)
+        self.running = shrunk.program
+        assert shrunk.judgement.violation is not None
+        repeats = confirm(session, shrunk.program, clause, tries=TRIES[clock])
+        finding = Finding(
+            violation=shrunk.judgement.violation,
+            program=shrunk.program,
+            answers=tuple(shrunk.answers),
+            found_in=self.unit,
+            example=number,
+            length_found=length,
+            repeats=repeats,
+            tries=TRIES[clock],
+        )
+        self.result.findings.append(finding)
+        self.runner.report(finding)
+
+
+def _make(setting: Setting, source: Source) -> Program:
+    return generate(source, setting)

@@ -1,0 +1,246 @@
+"""A whole run: says hello, lays out the plan, runs it here or in several processes, and gathers the results."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import queue
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from letitcrash_conformance.engine import UnitRunner
+from letitcrash_conformance.errors import SubjectError
+from letitcrash_conformance.plan import plan
+from letitcrash_conformance.program import Program
+from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult
+from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.subject import Subject
+
+__all__ = ["repeat", "run"]
+
+STALLED_S = 180.0
+"""How long a worker process may say nothing before it is given up, in seconds."""
+
+
+def run(
+    factory: Callable[[], Subject],
+    *,
+    subject: str,
+    selected: frozenset[str],
+    listener: Listener,
+    chapters: Iterable[str] | None = None,
+    backends: Sequence[str] | None = None,
+    budget: str | int = "default",
+    seed: int = 0,
+    processes: int = 1,
+    fail_fast: bool = False,
+) -> RunResult:
+    """Judge a subject.
+
+    Args:
+        factory: Makes the subject; picklable if `processes` is above 1.
+        subject: How the subject was named, for the report.
+        selected: Ids of the clauses to judge.
+        listener: Hears what happens, in this thread.
+        chapters: Chapters to run; None for all.
+        backends: Backends to run; None for all.
+        budget: `"smoke"`, `"default"`, `"deep"` or a number of examples for each chapter and backend.
+        seed: The same seed gives the same programs.
+        processes: How many processes share the work.
+        fail_fast: Stop at the first finding.
+
+    Returns:
+        Everything that was found. After Ctrl-C what was found so far, marked as interrupted.
+
+    Raises:
+        UsageError: If something asked for does not exist.
+        SubjectError: If the subject could not be started at all.
+    """
+    started = time.monotonic()
+    first = factory()
+    try:
+        hello = first.hello
+    finally:
+        first.close()
+    listener.on_hello(hello)
+    units, unsupported = plan(hello, chapters=chapters, backends=backends, budget=budget, seed=seed)
+    result = RunResult(hello, subject, seed, str(budget), [], selected)
+    for unit, reason in unsupported:
+        left_out = UnitResult(unit, unsupported=reason)
+        result.units.append(left_out)
+        listener.on_unit_finished(left_out)
+    work = _Here(factory, selected, listener) if processes <= 1 else _There(factory, selected, listener, processes)
+    try:
+        for unit_result in work.run(units):
+            result.units.append(unit_result)
+            listener.on_unit_finished(unit_result)
+            if fail_fast and unit_result.findings:
+                break
+    except KeyboardInterrupt:
+        result.is_interrupted = True
+        result.units.extend(work.unfinished())
+    finally:
+        work.close()
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def repeat(factory: Callable[[], Subject], program: Program) -> Outcome:
+    """Run one program once, patiently, on a fresh subject.
+
+    Raises:
+        SubjectError: If the harness broke.
+    """
+    subject = factory()
+    try:
+        return Session(subject).run(program, patient=True)
+    finally:
+        subject.close()
+
+
+class _Here:
+    """Runs the units in this process."""
+
+    def __init__(self, factory: Callable[[], Subject], selected: frozenset[str], listener: Listener) -> None:
+        self._listener = listener
+        self._findings: list[Finding] = []
+        self._runner = UnitRunner(factory, selected, listener.on_progress, self._on_finding)
+        self._current: Unit | None = None
+
+    def _on_finding(self, finding: Finding) -> None:
+        self._findings.append(finding)
+        self._listener.on_finding(finding)
+
+    def run(self, units: Sequence[Unit]) -> Iterable[UnitResult]:
+        for unit in units:
+            self._current = unit
+            self._findings = []
+            self._listener.on_unit_started(unit)
+            yield self._runner.run(unit)
+            self._current = None
+
+    def unfinished(self) -> list[UnitResult]:
+        """Return what the interrupted unit had found."""
+        if self._current is None:
+            return []
+        return [UnitResult(self._current, findings=self._findings)]
+
+    def close(self) -> None:
+        self._runner.close()
+
+
+class _There:
+    """Shares the units among worker processes, each with a subject of its own."""
+
+    def __init__(
+        self, factory: Callable[[], Subject], selected: frozenset[str], listener: Listener, processes: int
+    ) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._listener = listener
+        self._units: Any = self._context.Queue()
+        self._news: Any = self._context.Queue()
+        self._count = processes
+        self._processes: list[Any] = []
+        self._factory = factory
+        self._selected = selected
+        self._findings: dict[Unit, list[Finding]] = {}
+        self._known: set[str] = set()
+
+    def run(self, units: Sequence[Unit]) -> Iterable[UnitResult]:
+        for unit in units:
+            self._units.put(unit)
+        for _ in range(min(self._count, max(len(units), 1))):
+            self._units.put(None)
+            process = self._context.Process(
+                target=_work, args=(self._factory, self._selected, self._units, self._news), daemon=True
+            )
+            process.start()
+            self._processes.append(process)
+        waiting = len(units)
+        heard = time.monotonic()
+        while waiting:
+            try:
+                kind, *news = self._news.get(timeout=0.5)
+            except queue.Empty:
+                if not any(process.is_alive() for process in self._processes):
+                    yield self._lost("a worker process ended without a word")
+                    return
+                if time.monotonic() - heard > STALLED_S:
+                    yield self._lost(f"a worker process said nothing for {STALLED_S:.0f} s")
+                    return
+                continue
+            heard = time.monotonic()
+            if kind == "finished":
+                waiting -= 1
+                self._findings.pop(news[0].unit, None)
+                yield self._without_known(news[0])
+            elif kind == "started":
+                self._findings[news[0]] = []
+                self._listener.on_unit_started(news[0])
+            elif kind == "progress":
+                self._listener.on_progress(*news)
+            elif kind == "finding":
+                self._findings.setdefault(news[0].found_in, []).append(news[0])
+                if news[0].violation.clause not in self._known:
+                    self._listener.on_finding(news[0])
+
+    def _without_known(self, result: UnitResult) -> UnitResult:
+        """Keep one finding for each clause: two processes may have found the same."""
+        kept = [finding for finding in result.findings if finding.violation.clause not in self._known]
+        self._known.update(finding.violation.clause for finding in kept)
+        result.findings = kept
+        return result
+
+    def _lost(self, what: str) -> UnitResult:
+        unit = next(iter(self._findings), Unit("world", "?", 0, 0))
+        return UnitResult(unit, trouble=Trouble(what, (), None, unit))
+
+    def unfinished(self) -> list[UnitResult]:
+        """Return what the interrupted units had found."""
+        return [self._without_known(UnitResult(unit, findings=found)) for unit, found in self._findings.items()]
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.join(timeout=0 if process.exitcode is None and self._findings else 5)
+            if process.is_alive():
+                process.terminate()
+                process.join(timeout=5)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        self._units.close()
+        self._news.close()
+        self._units.cancel_join_thread()
+        self._news.cancel_join_thread()
+
+
+def _work(factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any) -> None:
+    """Run units until there are none (a worker process)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    runner = UnitRunner(
+        factory,
+        selected,
+        lambda unit, examples, operations: news.put(("progress", unit, examples, operations)),
+        lambda finding: news.put(("finding", finding)),
+    )
+    try:
+        while True:
+            unit = units.get()
+            if unit is None:
+                return
+            news.put(("started", unit))
+            try:
+                result = runner.run(unit)
+            except SubjectError as error:
+                result = UnitResult(unit, trouble=Trouble(error.what, error.stderr, None, unit))
+            news.put(("finished", result))
+    finally:
+        with contextlib.suppress(Exception):
+            runner.close()
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
