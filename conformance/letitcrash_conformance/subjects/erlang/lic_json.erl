@@ -96,10 +96,10 @@ escaped(<<C, Rest/binary>>, Acc) when C >= 32, C < 128 -> escaped(Rest, <<Acc/bi
 escaped(<<C/utf8, Rest/binary>>, Acc) when C >= 128 -> escaped(Rest, <<Acc/binary, C/utf8>>);
 escaped(Bin, _) -> throw({unexpected, Bin}).
 
-code(<<Hex:4/binary, Rest/binary>>, Acc) ->
-    case {hex(Hex, Rest), Rest} of
+code(<<Hex:4/binary, Rest/binary>> = Bin, Acc) ->
+    case {hex(Hex, Bin), Rest} of
         {High, <<"\\u", Hex2:4/binary, Behind/binary>>} when High >= 16#D800, High =< 16#DBFF ->
-            case hex(Hex2, Behind) of
+            case hex(Hex2, Rest) of
                 Low when Low >= 16#DC00, Low =< 16#DFFF ->
                     C = 16#10000 + ((High - 16#D800) bsl 10) + (Low - 16#DC00),
                     escaped(Behind, <<Acc/binary, C/utf8>>);
@@ -113,11 +113,11 @@ code(<<Hex:4/binary, Rest/binary>>, Acc) ->
     end;
 code(Bin, _) -> throw({unexpected, Bin}).
 
-hex(Digits, Rest) ->
+hex(Digits, Where) ->
     lists:foldl(fun(D, N) when D >= $0, D =< $9 -> N * 16 + D - $0;
                    (D, N) when D >= $a, D =< $f -> N * 16 + D - $a + 10;
                    (D, N) when D >= $A, D =< $F -> N * 16 + D - $A + 10;
-                   (_, _) -> throw({unexpected, Rest})
+                   (_, _) -> throw({unexpected, Where})
                 end, 0, binary_to_list(Digits)).
 
 number(<<$-, Rest/binary>> = Bin) -> whole(Rest, Bin, 1);

@@ -38,7 +38,9 @@ complain(Format, Args) ->
 init(Parent) ->
     process_flag(trap_exit, true),
     register(?MODULE, self()),
-    {ok, _} = application:ensure_all_started(kernel),
+    %% A probe that had to wait for the code server would look busy.
+    ok = code:ensure_modules_loaded([lic_driver, lic_json, lic_log, lic_ops, lic_parse, lic_probe, lic_reason,
+                                     lic_settle, lic_world, lic_writer, gen, gen_server, proc_lib, sys, timer]),
     ok = timer:start(),
     ok = lic_world:create(),
     ok = lic_settle:calibrate(),
