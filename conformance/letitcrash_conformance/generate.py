@@ -298,7 +298,7 @@ class _Writer:
         self.sketch.inner.clear()
 
     def advance(self) -> None:
-        ms = 1 + self.source.below(200) if self.is_virtual else 150 + 50 * self.source.below(2)
+        ms = 1 + self.source.below(200) if self.is_virtual else 120
         self.observe()
         self.put("advance", ms=ms)
         if self.source.below(3):
@@ -306,7 +306,9 @@ class _Writer:
 
     def suspend(self) -> None:
         label = self.label()
-        if label in self.sketch.suspended:
+        if not self.is_virtual:  # calls to it would wait in real time; scenarios see to that
+            self.call()
+        elif label in self.sketch.suspended:
             self.sketch.suspended.discard(label)
             self.put("resume", to=label)
         elif not self.sketch.suspended:
@@ -339,7 +341,9 @@ class _Writer:
         if depth > 1 or me is None:
             return ["get"]
         target = self.target(me)
-        timeout_ms = 1 + self.source.below(150) if self.is_virtual and self.source.below(4) == 3 else 4000
+        timeout_ms = 4000 if self.is_virtual else 200
+        if self.is_virtual and self.source.below(4) == 3:
+            timeout_ms = 1 + self.source.below(150)
         inner = self.action(target if isinstance(target, str) else None, depth + 1)
         if inner[0] == "noreply":
             timeout_ms = min(timeout_ms, 40)
@@ -425,5 +429,5 @@ class _Writer:
             if kind == "send_interval":
                 ms = max(20, ms)
         else:
-            ms = int(self.one((50, 100_000) if kind == "send_interval" else (0, 10, 50, 100_000)))
+            ms = int(self.one((40, 100_000) if kind == "send_interval" else (0, 5, 10, 100_000)))
         return [kind, ref, ms, self.payload()]

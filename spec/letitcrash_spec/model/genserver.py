@@ -90,7 +90,10 @@ def handle(world: World, process: Process) -> None:
         world.emit(label, ("down", ref, of, reason), clause, optional=optional)
     elif kind == "EXIT":
         _, src, reason, clause, optional = message
-        if src == process.parent and src:
+        own = src == label and process.parent is None
+        if own and not world.foresees(label, ("exit", src, reason)):
+            terminate(world, process, reason, "GS-57", None)
+        elif src == process.parent and src:
             world.note("exit", label, src, "GS-55")
             terminate(world, process, reason, "GS-55", None)
         else:

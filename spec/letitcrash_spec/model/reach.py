@@ -92,7 +92,7 @@ def _death(world: World, process: Process, reach: Reach) -> None:
 def _signal(world: World, process: Process, signal: Signal, reach: Reach) -> None:
     kind = signal[0]
     if kind == "call":
-        if signal[1] in world.processes:
+        if isinstance(signal[1], str):  # in the mailbox, with its sender
             _touch(world, signal[1], reach)
         _action(world, process, signal[-1], reach)
     elif kind == "cast":
@@ -105,8 +105,8 @@ def _signal(world: World, process: Process, signal: Signal, reach: Reach) -> Non
 
 
 def _at_arrival(world: World, src: str, kind: str, reach: Reach) -> None:
-    """A link or a monitor is answered by the death of its receiver, whenever that comes."""
-    if kind in ("link", "monitor"):
+    """A call, a link or a monitor is answered, at the latest by the death of its receiver."""
+    if kind in ("call", "link", "monitor"):
         _touch(world, src, reach)
 
 

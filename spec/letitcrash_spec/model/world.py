@@ -324,6 +324,14 @@ class World:
         if not optional:
             self.broken = (who, position, event, clause)
 
+    def foresees(self, who: str, event: Event) -> bool:
+        """Say whether this event is the next one that `who` was seen to report; True if nothing is known."""
+        if self.segment is None:
+            return True
+        position = self.cursor.get(who, 0)
+        seen = self.segment.events.get(who, ())
+        return position < len(seen) and same_event(event, seen[position][0], self.profile)
+
     def note(self, kind: str, who: str, key: Json, clause: str) -> None:
         """Remember which clause would be broken by an event that must not come."""
         self.notes[kind, who, key] = clause
