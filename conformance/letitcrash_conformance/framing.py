@@ -6,11 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, cast
 
+from letitcrash_conformance.errors import SuiteError
 from letitcrash_spec.messages import Answer, Operation
 from letitcrash_spec.operations import OPERATIONS
 from letitcrash_spec.wording import shorten
-
-from letitcrash_conformance.errors import SuiteError
 
 __all__ = ["MAX_LINE", "BadHarnessError", "LineBuffer", "describe", "encode_requests", "own_time_ms", "parse_answer"]
 

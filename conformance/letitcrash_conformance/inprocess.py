@@ -10,14 +10,13 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ClassVar, NoReturn
 
-from letitcrash_spec.hello import Hello, HelloError, parse_hello
-from letitcrash_spec.messages import Answer, Json, Operation
-from letitcrash_spec.operations import OPERATIONS
-
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.framing import describe, own_time_ms
 from letitcrash_conformance.inprocess_stack import describe_awaits, describe_calls, is_in_loop
 from letitcrash_conformance.inprocess_watch import Silence, Watch
+from letitcrash_spec.hello import Hello, HelloError, parse_hello
+from letitcrash_spec.messages import Answer, Json, Operation
+from letitcrash_spec.operations import OPERATIONS
 
 __all__ = ["InProcessSubject", "Refused"]
 

@@ -7,13 +7,14 @@ import os
 import selectors
 import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 __all__ = ["describe_awaits", "describe_calls", "is_in_loop"]
 
 _SHOWN = 6
-_ASYNCIO = os.path.dirname(asyncio.__file__) + os.sep
-_HERE = os.path.dirname(__file__) + os.sep + "inprocess"
+_ASYNCIO = str(Path(asyncio.__file__).parent) + os.sep
+_HERE = str(Path(__file__).parent / "inprocess")
 
 
 def is_in_loop(stack: traceback.StackSummary) -> bool:

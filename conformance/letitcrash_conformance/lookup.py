@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import importlib
 import inspect
-import os
 import pkgutil
 import sys
 import traceback
@@ -98,7 +97,7 @@ def find_subject(
     Raises:
         UsageError: If both or neither were given, or what was named is not there or is no subject.
     """
-    folder = os.getcwd()
+    folder = str(Path.cwd())
     if command is not None:
         if text is not None:
             raise UsageError(f"expected a subject or a command, got both: {text!r} and {command!r}")

@@ -20,9 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from letitcrash_spec.wording import shorten
-
 from letitcrash_conformance.errors import SubjectError, UsageError
+from letitcrash_spec.wording import shorten
 
 __all__ = ["HarnessProcess"]
 
@@ -89,6 +88,12 @@ class HarnessProcess:
     def stderr(self) -> tuple[str, ...]:
         """The last lines of its standard error so far, oldest first."""
         return self._tail.lines()
+
+    def has_reader(self) -> bool:
+        """Whether anybody still holds the other end of its standard input."""
+        poll = select.poll()
+        poll.register(self.stdin, 0)
+        return not poll.poll(0)
 
     def has_exited(self) -> bool:
         """Whether the command itself has ended; its descendants may live."""
@@ -231,20 +236,20 @@ def _kill_marked(mark: bytes) -> None:
 def _find_marked(mark: bytes) -> list[int]:
     found: list[int] = []
     with contextlib.suppress(OSError):
-        for name in os.listdir(_PROC):
-            if name.isdigit():
+        for entry in _PROC.iterdir():
+            if entry.name.isdigit():
                 with contextlib.suppress(OSError):
-                    if mark in (_PROC / name / "environ").read_bytes():
-                        found.append(int(name))
+                    if mark in (entry / "environ").read_bytes():
+                        found.append(int(entry.name))
     return found
 
 
 def _explain_start(command: Sequence[str], cwd: str | None, error: OSError | ValueError) -> str:
     shown = shorten(list(command))
-    if isinstance(error, FileNotFoundError | NotADirectoryError) and cwd is not None and not os.path.isdir(cwd):
+    if isinstance(error, FileNotFoundError | NotADirectoryError) and cwd is not None and not Path(cwd).is_dir():
         return f"start of {shown}: expected a folder to start it in, got {cwd!r}"
     if isinstance(error, FileNotFoundError):
-        if os.path.exists(command[0]):
+        if Path(command[0]).exists():
             return f"start of {shown}: expected {command[0]!r} to be runnable, its interpreter was not found"
         return f"start of {shown}: expected a command, found no {command[0]!r}; is it installed and on the PATH?"
     if isinstance(error, PermissionError):

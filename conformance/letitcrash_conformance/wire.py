@@ -10,13 +10,6 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from letitcrash_spec.errors import MessageError
-from letitcrash_spec.hello import Hello, HelloError, parse_hello
-from letitcrash_spec.messages import Answer, Operation
-from letitcrash_spec.operations import PROTOCOL_VERSION
-from letitcrash_spec.validator import validate_answer
-from letitcrash_spec.wording import shorten
-
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.framing import (
     BadHarnessError,
@@ -27,6 +20,12 @@ from letitcrash_conformance.framing import (
     parse_answer,
 )
 from letitcrash_conformance.process import HarnessProcess
+from letitcrash_spec.errors import MessageError
+from letitcrash_spec.hello import Hello, HelloError, parse_hello
+from letitcrash_spec.messages import Answer, Operation
+from letitcrash_spec.operations import PROTOCOL_VERSION
+from letitcrash_spec.validator import validate_answer
+from letitcrash_spec.wording import shorten
 
 __all__ = ["CommandSubject", "split_command"]
 
@@ -34,7 +33,6 @@ _SLICE = 256
 _CHUNK = 1 << 16
 _TICK_S = 0.5
 _EXIT_S = 1.0
-_BYE_S = 5.0
 _HELLO = Operation("hello", {"protocol": PROTOCOL_VERSION})
 
 
@@ -58,6 +56,7 @@ class CommandSubject:
         env: Mapping[str, str] | None = None,
         start_timeout_s: float = 30.0,
         silence_s: float = 30.0,
+        bye_timeout_s: float = 5.0,
         validate: Callable[[Operation, Answer], None] = validate_answer,
     ) -> None:
         """Start the harness and say hello.
@@ -69,6 +68,7 @@ class CommandSubject:
             start_timeout_s: How long it may take to answer hello, in seconds of real time.
             silence_s: How long it may write nothing while an answer is due, in seconds of real time, on top of the
                 time that the operation itself asks for (`timeout_ms`, `settle_ms`, `ms`).
+            bye_timeout_s: How long it may take to end by itself after bye, in seconds of real time; then it is ended.
             validate: Raises `MessageError` for an answer that the protocol does not know.
 
         Raises:
@@ -80,10 +80,10 @@ class CommandSubject:
         self._env = None if env is None else dict(env)
         self._start_timeout_s = start_timeout_s
         self._silence_s = silence_s
+        self._bye_timeout_s = bye_timeout_s
         self._validate = validate
         self._closed_by: str | None = None
         self._next_id = 1
-        self._is_deaf = False
         self._lines = LineBuffer()
         self.process = HarnessProcess(self.command, cwd=self._cwd, env=self._env)
         self._finalizer = weakref.finalize(self, self.process.kill)
@@ -114,7 +114,7 @@ class CommandSubject:
             self._closed_by = "by close()"
             with contextlib.suppress(OSError):
                 os.write(self.process.stdin, encode_requests(self._next_id, [Operation("bye", {})]))
-            self.process.end(patience_s=_BYE_S)
+            self.process.end(patience_s=self._bye_timeout_s)
         self._finalizer.detach()
 
     def reopen(self) -> CommandSubject:
@@ -126,11 +126,14 @@ class CommandSubject:
             env=self._env,
             start_timeout_s=self._start_timeout_s,
             silence_s=self._silence_s,
+            bye_timeout_s=self._bye_timeout_s,
             validate=self._validate,
         )
 
     def _say_hello(self) -> Hello:
+        validate, self._validate = self._validate, _accept
         answer = self._exchange([_HELLO], self._start_timeout_s)[0]
+        self._validate = validate
         if "ok" not in answer:
             self._fail(f"hello: expected 'ok' with a description of the subject, got {shorten(answer)}", [])
         try:
@@ -165,8 +168,8 @@ class CommandSubject:
         is_polled_for_writing = False
         # Waiting is counted in ticks, so that a stopped or starved suite blames nobody for its own absence.
         tick_s = min(_TICK_S, silence_s / 10)
-        tick_ms = max(1, int(tick_s * 1000))
-        waited_s = 0.0
+        tick_ms = max(1, round(tick_s * 1000))
+        ticks = 0
         try:
             while len(answers) < count:
                 if not pending and encoded < count:
@@ -186,10 +189,10 @@ class CommandSubject:
                         poll.unregister(process.stdin)
                 if poll.poll(tick_ms):
                     if self._read(operations, answers, first_id):
-                        waited_s = 0.0
+                        ticks = 0
                 else:
-                    waited_s += tick_s
-                    self._check_patience(operations[len(answers)], waited_s, silence_s)
+                    ticks += 1
+                    self._check_patience(operations[len(answers)], ticks * tick_ms / 1000, silence_s)
         finally:
             if is_polled_for_writing:
                 poll.unregister(process.stdin)
@@ -201,7 +204,6 @@ class CommandSubject:
         except BlockingIOError:
             return pending, True
         except BrokenPipeError:
-            self._is_deaf = True
             return memoryview(b""), False
 
     def _read(self, operations: Sequence[Operation], answers: list[Answer], first_id: int) -> bool:
@@ -227,7 +229,7 @@ class CommandSubject:
                 raise BadHarnessError(str(error)) from error
             if "error" in answer:
                 raise BadHarnessError(
-                    f"expected 'ok' or 'fail', got an error of the harness: {shorten(answer['error']['message'], 400)}"
+                    f"expected 'ok' or 'fail', got an error of the harness: {shorten(answer['error'], 400)}"
                 )
             answers.append(answer)
         if len(answers) == count and self._lines.rest:
@@ -240,15 +242,15 @@ class CommandSubject:
                 f"expected an answer, got none: the harness {self.process.describe_exit()}, "
                 "but something that it started holds its standard output open"
             )
-        if self._is_deaf and waited_s >= _EXIT_S:
-            raise BadHarnessError("expected the harness to read the request, its standard input is closed; it runs on")
+        if waited_s >= min(_EXIT_S, silence_s) and not self.process.has_reader():
+            raise BadHarnessError("expected an answer, got none: the harness closed its standard input but runs on")
         own_s = own_time_ms(operation) / 1000
         if waited_s >= silence_s + own_s:
             rest = self._lines.rest
             got = f"half a line, {shorten(rest)}, and then nothing" if rest else "nothing"
-            own = f", {own_s:g} s of it its own time" if own_s else ""
+            own = f" beyond the {own_s:g} s that the operation may take" if own_s else ""
             raise BadHarnessError(
-                f"expected an answer, got {got} for {waited_s:g} s{own}\n"
+                f"expected an answer, got {got} for {silence_s:g} s{own}\n"
                 "  a harness ends its line and flushes its standard output after every answer"
             )
 
@@ -264,6 +266,10 @@ class CommandSubject:
         self._closed_by = "after an error"
         self.process.end()
         raise SubjectError(what, stderr=self.process.stderr, answers=answers)
+
+
+def _accept(operation: Operation, answer: Answer) -> None:
+    """Leave the judgement of a hello to `parse_hello`."""
 
 
 def split_command(command: Sequence[str] | str) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class World:
             case "hello":
                 return {"ok": HELLO}
             case "reset":
-                self.__init__()
+                self.values.clear()
+                self.events.clear()
                 return {"ok": None}
             case "bye":
                 return {"ok": None}
