@@ -73,12 +73,12 @@ class Clock(ABC):
         """Stop watching a token."""
 
     @abstractmethod
-    def take(self, token: ThreadFrom[Any], timeout: float | None) -> Any:
-        """Block until a token is resolved, `timeout` seconds at most, and return its value."""
+    def arm(self, token: ThreadFrom[Any], timeout: float, on_time: Callable[[], object]) -> Alarm | None:
+        """Set the alarm of a thread that is about to block on a token; None if `take` needs none."""
 
     @abstractmethod
-    def pause(self, token: ThreadFrom[Any], seconds: float | None) -> None:
-        """Block for `seconds`, or until the token is resolved."""
+    def take(self, token: ThreadFrom[Any], timeout: float | None, on_time: Callable[[], object]) -> Any:
+        """Block until a token is resolved and return its value; after `timeout` seconds `on_time()` resolves it."""
 
     @abstractmethod
     def close(self) -> None:
@@ -143,17 +143,15 @@ class MonotonicClock(Clock):
             token.alarm = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
         self._sweep = loop.call_later(SWEEP, self._look) if self._deadlines else None
 
-    def take(self, token: ThreadFrom[Any], timeout: float | None) -> Any:
-        token.timeout = timeout or 0.0
-        return token.take(timeout)
+    def arm(self, token: ThreadFrom[Any], timeout: float, on_time: Callable[[], object]) -> Alarm | None:
+        return None
 
-    def pause(self, token: ThreadFrom[Any], seconds: float | None) -> None:
+    def take(self, token: ThreadFrom[Any], timeout: float | None, on_time: Callable[[], object]) -> Any:
         try:
-            fine, value = token.queue.get(timeout=seconds)
+            return token.take(timeout)
         except queue.Empty:
-            return
-        if not fine:
-            raise value
+            on_time()
+            return token.take(None)
 
     def close(self) -> None:
         if self._sweep is not None:
@@ -287,23 +285,11 @@ class ManualClock(Clock):
         if token.alarm is not None:
             token.alarm.cancel()
 
-    def take(self, token: ThreadFrom[Any], timeout: float | None) -> Any:
-        if timeout is None:
-            return token.take(None)
-        token.timeout = timeout
-        alarm = self.call_later(timeout, token.expire)
-        try:
-            return token.take(None)
-        finally:
-            alarm.cancel()
+    def arm(self, token: ThreadFrom[Any], timeout: float, on_time: Callable[[], object]) -> Alarm | None:
+        return self.call_later(timeout, on_time)
 
-    def pause(self, token: ThreadFrom[Any], seconds: float | None) -> None:
-        alarm = None if seconds is None else self.call_later(seconds, token.resolve, None)
-        try:
-            token.take(None)
-        finally:
-            if alarm is not None:
-                alarm.cancel()
+    def take(self, token: ThreadFrom[Any], timeout: float | None, on_time: Callable[[], object]) -> Any:
+        return token.take(None)
 
     def close(self) -> None:
         with self._lock:

@@ -122,6 +122,11 @@ class RuntimeCore:
             self._threads = ThreadDriver(self)
         return self._threads
 
+    @property
+    def needs_loop(self) -> bool:
+        """Whether it has or had ASYNC servers, so that its event loop must run for it to make progress."""
+        return self._async is not None
+
     def leftovers(self) -> int:
         """Return how many tasks and threads of servers have not ended."""
         drivers: tuple[Driver | None, ...] = (self._async, self._pool, self._threads)

@@ -9,11 +9,19 @@ from typing import Any, Generic, TypeVar, cast
 from letitcrash_reference.actions import ProcessActions
 from letitcrash_reference.context import current_process
 from letitcrash_reference.drivers.blocking_loop import BlockingLoop
-from letitcrash_reference.errors import Killed, NoProcessError, ProcessExitedError
+from letitcrash_reference.errors import NoProcessError, ProcessExitedError
 from letitcrash_reference.process import CALL, CAST, INFO, RESUME, STOP, SUSPEND, Process
 from letitcrash_reference.reasons import ExitReason
 from letitcrash_reference.replies import From, LoopFrom
-from letitcrash_reference.waiting import await_token, block_on, make_thread_token, make_token, refuse_self
+from letitcrash_reference.waiting import (
+    await_token,
+    block_on,
+    make_thread_token,
+    make_token,
+    post_call,
+    refuse_dead_caller,
+    refuse_self,
+)
 
 __all__ = ["Handle"]
 
@@ -78,7 +86,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         process = self._process
         refuse_self(process, "do the work")
         token = make_token(process)
-        process.post_call((CALL, message, token))
+        post_call(process, (CALL, message, token))
         return await await_token(process.runtime, token, _checked(timeout))
 
     def call_sync(self, message: CallT, timeout: float | None = 5.0) -> ReplyT:
@@ -90,15 +98,16 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         process = self._process
         refuse_self(process, "do the work")
         token = make_thread_token(process.runtime, process)
-        process.post_call((CALL, message, token))
+        post_call(process, (CALL, message, token))
         return cast(ReplyT, block_on(process.runtime, token, _checked(timeout)))
 
     def cast(self, message: CastT) -> None:
         """Send a message that nobody answers. To a dead server it does nothing. Source: GS-36."""
         caller = current_process.get()
-        if caller is not None and not caller.alive:
-            raise Killed
         process = self._process
+        if caller is not None:
+            process.post_from(caller, (CAST, message))
+            return
         process.mailbox.append((CAST, message))
         if process.parked:
             process.wake()
@@ -106,9 +115,10 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
     def send(self, message: object) -> None:
         """Send a plain message, which arrives in `handle_info`. To a dead server it does nothing. Source: EXIT-22, GS-37."""
         caller = current_process.get()
-        if caller is not None and not caller.alive:
-            raise Killed
-        self._process.post((INFO, message))
+        if caller is not None:
+            self._process.post_from(caller, (INFO, message))
+        else:
+            self._process.post((INFO, message))
 
     def exit(self, reason: ExitReason) -> None:
         """Send it an exit signal; see `Runtime.exit`."""
@@ -147,6 +157,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
     def _request_stop(self, reason: ExitReason, token: From[Any]) -> None:
         process = self._process
         with process.runtime.table.lock:
+            refuse_dead_caller()
             if not process.alive:
                 raise NoProcessError(process.pid)
             if process.waiters is None:
@@ -208,7 +219,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         process = self._process
         refuse_self(process, "return from the callback")
         token = make_token(process)
-        process.post_call((kind, None, token))
+        post_call(process, (kind, None, token))
         await await_token(process.runtime, token, _checked(timeout))
 
     def __eq__(self, other: object) -> bool:

@@ -20,19 +20,20 @@ def is_idle(runtime: RuntimeCore) -> bool:
     A process is idle while it waits for messages, or while its callback waits inside the runtime: for the clock, or for another
     server's answer. It is not idle while a callback computes, blocks, or awaits something the runtime does not know.
     """
+    if runtime.runs_on_this_thread:
+        return all([process.is_idle for process in runtime.table.processes.values()])
+    with runtime.table.lock:  # a death that is under way in another thread is not over before all have been told of it
+        return _is_idle_twice(runtime)
+
+
+def _is_idle_twice(runtime: RuntimeCore) -> bool:
+    """Look twice, because who was idle first may have been roused by who was looked at last."""
     processes = list(runtime.table.processes.values())
     wakes = [process.wakes for process in processes]
-    for process in processes:
-        if not process.is_idle:
-            return False
-    if runtime.runs_on_this_thread:
-        return True
-    # With several threads one look is not enough: who was idle first may have been roused by who was looked at last.
-    again = list(runtime.table.processes.values())
     return (
-        again == processes
-        and all([process.is_idle for process in again])
-        and wakes == [process.wakes for process in again]
+        all([process.is_idle for process in processes])
+        and all([process.is_idle for process in processes])
+        and wakes == [process.wakes for process in processes]
     )
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from letitcrash_reference.errors import NoProcessError, ProcessExitedError
+from letitcrash_reference.errors import Killed, NoProcessError, ProcessExitedError
 from letitcrash_reference.pid import MonitorRef, Pid
 from letitcrash_reference.reasons import ExitReason
 
@@ -164,6 +164,19 @@ class Process:
         self.mailbox.append(item)
         if self.parked:
             self.wake()
+
+    def post_from(self, caller: Process, item: tuple[Any, ...]) -> None:
+        """Put an item that another process sends into the mailbox, unless the sender is dead.
+
+        Under the lock, so that nothing a process sends arrives after the news of its death.
+
+        Raises:
+            Killed: If the sender is dead.
+        """
+        with caller.runtime.table.lock:
+            if not caller.alive:
+                raise Killed
+            self.post(item)
 
     def post_call(self, item: tuple[Any, Any, From[Any]]) -> None:
         """Put an item that somebody waits for into the mailbox; if the process is dead, its token fails."""

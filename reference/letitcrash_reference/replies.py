@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from letitcrash_reference.context import current_process
 from letitcrash_reference.errors import CallTimeoutError, Killed
@@ -54,8 +54,14 @@ class From(Generic[ReplyT]):
             Killed: If the process that answers is dead.
         """
         caller = current_process.get()
-        if caller is not None and not caller.alive:
-            raise Killed
+        if caller is None:
+            return self._answer(value)
+        with caller.runtime.table.lock:
+            if not caller.alive:
+                raise Killed
+            return self._answer(value)
+
+    def _answer(self, value: ReplyT) -> bool:
         if self.done:
             return False
         deferred = self.process.deferred
@@ -117,7 +123,13 @@ class LoopFrom(From[ReplyT]):
 
 
 class ThreadFrom(From[ReplyT]):
-    """A token of a thread that blocks on `queue`, which gets (True, value) or (False, error)."""
+    """A token of a thread that blocks on `queue`, which gets (True, value) or (False, error).
+
+    Attributes:
+        survives_kill: Whether the thread goes on to wait when its process is killed.
+    """
+
+    survives_kill: ClassVar[bool] = False
 
     __slots__ = ("queue",)
 
@@ -139,13 +151,9 @@ class ThreadFrom(From[ReplyT]):
         """Block until the token is resolved and return its value.
 
         Raises:
-            CallTimeoutError: If `timeout` seconds of real time pass first.
+            queue.Empty: If `timeout` seconds of real time pass first.
         """
-        try:
-            fine, value = self.queue.get(timeout=timeout)
-        except queue.Empty:
-            self.expire()
-            fine, value = self.queue.get()
+        fine, value = self.queue.get(timeout=timeout)
         if fine:
             return value  # type: ignore[no-any-return]
         raise value

@@ -7,13 +7,13 @@ from typing import Any
 
 from letitcrash_reference.clock import ManualClock
 from letitcrash_reference.context import current_process
-from letitcrash_reference.errors import Killed, NoProcessError, UsageError
+from letitcrash_reference.errors import NoProcessError, UsageError
 from letitcrash_reference.feed import Feed
 from letitcrash_reference.handle import Handle
 from letitcrash_reference.idle import is_idle, wait_until_idle, wait_until_idle_sync
 from letitcrash_reference.info import ProcessInfo, Statistics, describe
 from letitcrash_reference.pid import HasPid
-from letitcrash_reference.process import CAST, INFO, Process
+from letitcrash_reference.process import Process
 from letitcrash_reference.reasons import ExitReason
 from letitcrash_reference.replies import ThreadFrom
 from letitcrash_reference.starting import Starting
@@ -57,10 +57,11 @@ class Runtime(Starting):
 
     def cast(self, target: HasPid | str, message: Any) -> None:
         """Cast to the process that has a pid or a name now. If there is none, nothing happens. Source: GS-36."""
-        refuse_dead_caller()
         process = self.table.find(target)
         if process is not None:
-            process.post((CAST, message))
+            process.handle.cast(message)
+        else:
+            refuse_dead_caller()
 
     def send(self, target: HasPid | str, message: object) -> None:
         """Send a plain message, which arrives in `handle_info`. To a dead process it does nothing.
@@ -74,7 +75,7 @@ class Runtime(Starting):
         refuse_dead_caller()
         process = self.table.find(target)
         if process is not None:
-            process.post((INFO, message))
+            process.handle.send(message)
         elif isinstance(target, str):
             raise NoProcessError(target)
 
@@ -103,13 +104,13 @@ class Runtime(Starting):
         Source:
             EXIT-5 to EXIT-13, EXIT-17 to EXIT-20.
         """
-        refuse_dead_caller()
         sender = current_process.get()
-        process = self.table.find(target)
-        if process is not None:
-            self.table.exit(process, sender, reason)
-            if sender is not None and not sender.alive:
-                raise Killed
+        with self.table.lock:
+            refuse_dead_caller()
+            process = self.table.find(target)
+            if process is not None:
+                self.table.exit(process, sender, reason)
+        refuse_dead_caller()
 
     # -- names --------------------------------------------------------------------------------------------------------
 
@@ -125,10 +126,10 @@ class Runtime(Starting):
         Source:
             REG-1 to REG-7, REG-9, REG-13.
         """
-        refuse_dead_caller()
         registry = self.table.registry
         registry.check(name)
         with self.table.lock:
+            refuse_dead_caller()
             process = self.table.find(target)
             if process is None:
                 raise NoProcessError(target.pid)
@@ -143,8 +144,9 @@ class Runtime(Starting):
         Source:
             REG-8 to REG-10.
         """
-        refuse_dead_caller()
-        self.table.registry.remove(name)
+        with self.table.lock:
+            refuse_dead_caller()
+            self.table.registry.remove(name)
 
     def whereis(self, name: str) -> Handle[Any, Any, Any] | None:
         """Return the handle of the process that has a name; None if nobody has it. Source: REG-1, REG-11, REG-12."""
@@ -196,10 +198,11 @@ class Runtime(Starting):
         return self._start_timer(period, target, message, period)
 
     def _start_timer(self, delay: float, target: HasPid | str, message: object, period: float | None) -> Timer:
-        refuse_dead_caller()
         name = target if isinstance(target, str) else None
-        timer = Timer(self, None if name is not None else self.table.find(target), name, message, period)
-        timer.start(delay)
+        with self.table.lock:
+            refuse_dead_caller()
+            timer = Timer(self, None if name is not None else self.table.find(target), name, message, period)
+            timer.start(delay)
         return timer
 
     def feed(self, target: HasPid | str, source: AsyncIterable[Any], *, as_info: bool = False) -> Feed:
@@ -332,6 +335,7 @@ class _Sleeper(ThreadFrom[Any]):
     """The token of a thread that sleeps through everything but the clock."""
 
     __slots__ = ()
+    survives_kill = True
 
     def __init__(self, process: Any) -> None:
         super().__init__(process)

@@ -23,7 +23,7 @@ from letitcrash_reference.reasons import ExitReason
 from letitcrash_reference.replies import From
 from letitcrash_reference.server import GenServer
 from letitcrash_reference.table import check_alive
-from letitcrash_reference.waiting import await_token, block_on, make_thread_token, make_token
+from letitcrash_reference.waiting import await_token, block_on, make_thread_token, make_token, refuse_dead_caller
 
 __all__ = ["Starting"]
 
@@ -216,6 +216,7 @@ class Starting(Lifespan):
         if name is not None:
             table.registry.check(name)
         with table.lock:
+            refuse_dead_caller()
             if self._state is not State.OPEN:
                 raise self.closed_error()
             if server._process is not None:

@@ -7,6 +7,7 @@ that works.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from letitcrash_reference.context import current_process
@@ -18,7 +19,7 @@ from letitcrash_reference.replies import From, LoopFrom, ThreadFrom
 if TYPE_CHECKING:
     from letitcrash_reference.core import RuntimeCore
 
-__all__ = ["OUTSIDE", "await_token", "block_on", "make_thread_token", "make_token", "refuse_dead_caller", "refuse_self"]
+__all__ = ["OUTSIDE", "await_token", "block_on", "make_thread_token", "make_token", "post_call", "refuse_dead_caller", "refuse_self"]
 
 _running_loop = asyncio._get_running_loop  # pyright: ignore[reportPrivateUsage]
 
@@ -82,6 +83,21 @@ def make_thread_token(runtime: RuntimeCore, process: Any) -> ThreadFrom[Any]:
     return ThreadFrom(process)
 
 
+def post_call(process: Process, item: tuple[Any, Any, From[Any]]) -> None:
+    """Put an item that somebody waits for into a mailbox; if its process is dead, the token fails.
+
+    Raises:
+        Killed: If the process whose callback is running is dead.
+    """
+    caller = current_process.get()
+    if caller is None:
+        process.post_call(item)
+        return
+    with caller.runtime.table.lock:
+        refuse_dead_caller()
+        process.post_call(item)
+
+
 async def await_token(runtime: RuntimeCore, token: From[Any], timeout: float | None) -> Any:
     """Wait until a token is resolved and return its value.
 
@@ -124,18 +140,24 @@ def block_on(runtime: RuntimeCore, token: ThreadFrom[Any], timeout: float | None
     """
     clock = runtime.clock
     caller = current_process.get()
-    if caller is None:
-        return clock.pause(token, timeout) if pause else clock.take(token, timeout)
-    caller.blocked_on = token
+    token.timeout = timeout or 0.0
+    on_time = partial(token.resolve, None) if pause else token.expire
+    # The alarm comes first: who looks for idle processes must not find this one waiting for nothing.
+    alarm = None if timeout is None else clock.arm(token, timeout, on_time)
     try:
-        if not caller.alive:
-            raise Killed
-        if caller.runtime.watchers:
-            caller.runtime.notify()
-        return clock.pause(token, timeout) if pause else clock.take(token, timeout)
+        if caller is not None:
+            caller.blocked_on = token
+            if not caller.alive and not token.survives_kill:
+                raise Killed
+            if caller.runtime.watchers:
+                caller.runtime.notify()
+        return clock.take(token, timeout, on_time)
     finally:
-        caller.wakes += 1
-        caller.blocked_on = None
+        if alarm is not None:
+            alarm.cancel()
+        if caller is not None:
+            caller.wakes += 1
+            caller.blocked_on = None
 
 
 def _task_here() -> asyncio.Task[Any] | None:

@@ -232,11 +232,17 @@ class ReferenceSubject(InProcessSubject):
         while not token.done:
             if not self._virtual:
                 await self._rest(lambda: token.done)
-            elif await self._is_stuck(world, token) and not token.done and not _jump(world):
-                raise RuntimeError("the world stands still: nothing can run and no alarm is set")
+            elif await self._is_stuck(world, token):
+                self._jump(world, token)
         if token.error is not None:
             raise token.error
         return token.value
+
+    def _jump(self, world: World, token: _Pending) -> None:
+        """Let time pass to the next alarm, unless the token is done after all."""
+        assert isinstance(world.clock, ManualClock)
+        if not token.done and not world.clock.advance_to_next():
+            raise RuntimeError("the world stands still: nothing can run and no alarm is set")
 
     async def _is_stuck(self, world: World, token: _Pending | None = None) -> bool:
         """Let the world run for a moment; return whether nothing in it can run before time passes."""
@@ -250,7 +256,7 @@ class ReferenceSubject(InProcessSubject):
         if runtime.is_idle():
             return True
         await self._rest(
-            runtime.is_idle if token is None else lambda: token.done or runtime.is_idle(), in_loop=bool(runtime.tasks())
+            runtime.is_idle if token is None else lambda: token.done or runtime.is_idle(), in_loop=runtime.needs_loop
         )
         return False
 
@@ -460,12 +466,6 @@ class ReferenceSubject(InProcessSubject):
         world = self._world or await self._enter()
         process = world.find_process(to)
         return None if process is None else process.handle.name
-
-
-def _jump(world: World) -> bool:
-    """Let time pass to the next alarm; return whether there was one."""
-    assert isinstance(world.clock, ManualClock)
-    return world.clock.advance_to_next()
 
 
 def _settle(future: asyncio.Future[None]) -> None:

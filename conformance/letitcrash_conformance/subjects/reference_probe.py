@@ -75,7 +75,8 @@ def write_reason(reason: ExitReason) -> Reason:
     kind = reason.kind
     if kind is ExitKind.ERROR or reason.text is not None:
         return {kind.value: reason.text or ""}
-    return kind.value
+    text: str = kind.value
+    return text
 
 
 def read_reason(reason: Reason) -> ExitReason:
@@ -128,8 +129,11 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
         self.blocks = self._record().backend is not Backend.ASYNC
         if self.script.get("trap_exit"):
             self.trap_exit(True)
-        self._log("init")
-        self.handle.when_dead(self._log_death)
+        with self.runtime.table.lock:
+            if not self.is_alive:
+                return None  # killed before it entered init
+            self._log("init")
+            self.handle.when_dead(self._log_death)
         entries = self.script.get("init")
         entry: Json = entries[0] if entries else "ok"
         while isinstance(entry, dict) and "sleep" in entry:
@@ -328,8 +332,9 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
         self.board.log("dead", self.label, reason=write_reason(reason))
 
     def _log(self, event: str, **fields: Json) -> None:
-        if self.is_alive:  # a thread may still run the callback of a probe that is dead for everybody else
-            self.board.log(event, self.label, **fields)
+        with self.runtime.table.lock:
+            if self.is_alive:  # a thread may still run the callback of a probe that is dead for everybody else
+                self.board.log(event, self.label, **fields)
 
 
 ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {

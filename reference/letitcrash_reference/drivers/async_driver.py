@@ -29,6 +29,7 @@ class AsyncDriver(Driver):
         else:
             self._coming += 1
             self.loop.call_soon_threadsafe(self._create_task_soon, process)
+            process.runtime.notify()  # who waits for idleness by blocking the loop's own thread must stop doing so
 
     def _create_task_soon(self, process: Process) -> None:
         self._coming -= 1
