@@ -119,8 +119,9 @@ class _Work:
         session = self.runner.session()
         setting = Setting.of(session.hello, self.unit.chapter, self.unit.backend)
         if self.unit.has_scenarios:
-            for program in scenarios_of(setting):
-                self._example(-1, program, None, [])
+            for program, scenario in scenarios_of(setting):
+                if self._example(-1, program, None, []):
+                    self.result.exercised.update(scenario.clauses)
         make = partial(_make, setting)
         for example in range(self.unit.first, self.unit.first + self.unit.examples):
             if self.failures >= MAX_FAILURES:
@@ -131,7 +132,8 @@ class _Work:
 
     def _example(
         self, number: int, program: Program, make: Callable[[Source], Program] | None, choices: list[int]
-    ) -> None:
+    ) -> bool:
+        """Run one program. Returns whether it was judged to its end and nothing was wrong."""
         session = self.runner.session()
         self.running = program
         outcome = session.run(program)
@@ -144,12 +146,13 @@ class _Work:
             result.undecided[judgement.undecided] += 1
         if judgement.violation is not None:
             self._violation(number, outcome, make, choices)
-        elif self.unit.backend == "mixed" and len(session.hello.backends) > 1:
-            result.exercised["BACK-4"] += 1
+        elif self.unit.backend != session.hello.default_backend:
+            result.exercised["BACK-2"] += 1  # the default backend runs the same programs
         now = time.monotonic()
         if now - self._reported_at > PROGRESS_S:
             self._reported_at = now
             self.runner.progress(self.unit, result)
+        return judgement.violation is None and judgement.undecided is None
 
     def _violation(
         self, number: int, outcome: Outcome, make: Callable[[Source], Program] | None, choices: list[int]

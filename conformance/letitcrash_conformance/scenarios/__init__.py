@@ -1,4 +1,4 @@
-"""Directed programs: what a search by chance meets too seldom."""
+"""Directed programs: what a search by chance meets too seldom, one module for each chapter."""
 
 from __future__ import annotations
 
@@ -6,10 +6,29 @@ from collections.abc import Iterator
 
 from letitcrash_conformance.generate import Setting
 from letitcrash_conformance.program import Program
+from letitcrash_conformance.scenarios import backends, exits, genserver, links, monitors, registry, timers
+from letitcrash_conformance.scenarios.scenario import Scenario
 
-__all__ = ["scenarios_of"]
+__all__ = ["ALL", "scenarios_of"]
+
+ALL: tuple[Scenario, ...] = (
+    *exits.SCENARIOS,
+    *links.SCENARIOS,
+    *monitors.SCENARIOS,
+    *registry.SCENARIOS,
+    *genserver.SCENARIOS,
+    *timers.SCENARIOS,
+    *backends.SCENARIOS,
+)
+"""Every scenario, in the order of the chapters."""
 
 
-def scenarios_of(setting: Setting) -> Iterator[Program]:
-    """Return the programs of a chapter, for every backend of the setting."""
-    return iter(())
+def scenarios_of(setting: Setting) -> Iterator[tuple[Program, Scenario]]:
+    """Return the programs of a chapter for a setting: one for each scenario, or for each order of a mix of backends."""
+    for scenario in ALL:
+        if scenario.chapter != setting.chapter or not scenario.features <= setting.features:
+            continue
+        if scenario.clock is not None and scenario.clock != setting.clock:
+            continue
+        for turn in range(len(setting.backends)):
+            yield scenario.program(setting, turn), scenario

@@ -11,6 +11,8 @@ __all__ = ["answer", "die", "receive_exit", "send_exit"]
 def send_exit(world: World, src: str, target: str, reason: Json) -> None:
     """Send the signal of exit/2; its effect is decided when it is received (EXIT-20)."""
     world.signal(src, target, ("exit", src, reason, False, False))
+    if src and src != target and reason != "normal":
+        world.note("sent exit", src, target, "EXIT-5")
 
 
 def receive_exit(world: World, process: Process, signal: Signal, *, behind: int) -> None:
@@ -28,6 +30,7 @@ def receive_exit(world: World, process: Process, signal: Signal, *, behind: int)
     label = process.label
     if linked:
         if src not in process.links:
+            world.tags.append("LNK-16")
             return
         process.links.discard(src)
         world.note("exit", label, src, "LNK-18")
@@ -39,7 +42,7 @@ def receive_exit(world: World, process: Process, signal: Signal, *, behind: int)
     if process.trap:
         if process.suspended and src == process.parent:
             raise Unspecified("an exit signal of its parent to a suspended process")
-        clause = _trapped_clause(process, src, reason, linked)
+        clause = _trapped_clause(world, process, src, reason, linked)
         process.mailbox.append(("EXIT", src, reason, clause, optional))
         world.note("dead", label, None, "LNK-13" if linked else "EXIT-7")
         return
@@ -51,11 +54,23 @@ def receive_exit(world: World, process: Process, signal: Signal, *, behind: int)
     die(world, process, reason, _lethal_clause(process, src, reason, linked, behind))
 
 
-def _trapped_clause(process: Process, src: str, reason: Json, linked: bool) -> str:
+def _trapped_clause(world: World, process: Process, src: str, reason: Json, linked: bool) -> str:
+    label = process.label
     if not linked:
-        return "EXIT-11" if src == process.label else "EXIT-9" if reason == "normal" else "EXIT-7"
-    if reason == "noproc":
-        return "LNK-6"
+        return "EXIT-11" if src == label else "EXIT-9" if reason == "normal" else "EXIT-7"
+    peer = world.processes[src]
+    if peer.label in process.monitors.values():
+        world.tags.append("LNK-19")
+    if reason == "noproc" and peer.reason != "noproc":
+        return "LNK-20" if ("sent exit", label, src) in world.notes else "LNK-6"
+    if peer.parent == label:
+        return "LNK-9"
+    world.tags.append("LNK-10")
+    history = world.notes.get(("link", label, src))
+    if history is not None:
+        return history
+    if label in peer.told:
+        return "EXIT-28"
     if reason in ("kill", "killed"):
         return "EXIT-15" if reason == "kill" else "EXIT-16"
     return "LNK-1"
@@ -86,11 +101,23 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     failed = starter is not None or process.given_up
     process.status = "dead"
     process.reason = reason
-    process.task = None
     if process.name is not None:
         del world.names[process.name]
         process.name = None
-        world.tags.append("REG-11")
+        world.tags += ("REG-11", "EXIT-25", "GS-64")
+        if process.watchers:
+            world.tags.append("MON-20")
+    for of in process.monitors.values():
+        if isinstance(of, str) and of != label:
+            world.tags.append("MON-4")
+            world.note("dead", of, None, "MON-4")
+    if len(world.processes) > 1:
+        for other in world.processes.values():
+            if other.starter == label and other.status != "dead" and label not in other.links:
+                world.tags.append("GS-10")
+                world.note("dead", other.label, None, "GS-10")
+    if reason == "killed" and process.task is not None and process.task[0] in ("sleep", "hang"):
+        world.tags.append("BACK-9")
     for ref in [ref for ref, timer in world.timers.items() if timer.owner == label]:
         del world.timers[ref]
         world.tags.append("TIM-7")
@@ -107,6 +134,7 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
         world.signal(label, peer, ("exit", label, reason, True, failed and peer == process.parent))
     for ref, owner in sorted(process.watchers.items()):
         world.signal(label, owner, ("down", ref, reason, failed and ref == process.born_watched))
+    process.task = None
     process.calls = []
     process.stops = []
     process.mailbox = []
@@ -129,6 +157,9 @@ def answer(world: World, process: Process, caller: Destination, value: dict[str,
     if src:
         world.signal(process.label, src, ("reply", token, value))
     elif world.open_token is not None and world.open_token[0] == token:
+        for other in world.processes.values():
+            if other.task is not None and other.task[0] in ("sleep", "hang") and other is not process:
+                world.tags.append("BACK-5")
         world.answer = Expected(value, clause)
         world.open_token = None
     else:

@@ -90,6 +90,8 @@ def handle(world: World, process: Process) -> None:
         world.emit(label, ("down", ref, of, reason), clause, optional=optional)
     elif kind == "EXIT":
         _, src, reason, clause, optional = message
+        if not process.trap:
+            clause = "EXIT-20"
         own = src == label and process.parent is None
         if own and not world.foresees(label, ("exit", src, reason)):
             terminate(world, process, reason, "GS-57", None)
@@ -261,6 +263,7 @@ def _nested_spawn(world: World, process: Process, action: Json, caller: Destinat
     token = world.next_token()
     refusal = starting.start(world, label, probe, (process.label, token), how)
     if refusal is not None:
+        world.tags += ("GS-12", "LNK-21") if how == "link" else ("GS-12",)
         finish(world, process, caller, refusal.answer, refusal.clause)
         return
     process.status = "busy"
@@ -322,10 +325,12 @@ def wake(world: World, process: Process) -> None:
         process.task = ("reply", caller, ok(fail("timeout")), "GS-28")
 
 
-def receive_reply(process: Process, token: int, answer: Answer) -> None:
+def receive_reply(world: World, process: Process, token: int, answer: Answer) -> None:
     """Let an answer arrive; one that is not waited for any more is dropped (GS-31)."""
     task = process.task
     if task is not None and task[0] == "wait" and task[1] == token:
+        if "fail" in answer:
+            world.tags.append("GS-27")
         caller, wrap = task[3], task[4]
         process.task = ("reply", caller, ok(answer) if wrap else answer, "GS-20" if wrap else "GS-1")
 
@@ -336,10 +341,13 @@ def terminate(
     """Run the cleanup callback, then send the reply if there is one, then end with the reason (GS-33, GS-50..53)."""
     process.status = "busy"
     world.emit(process.label, ("terminate", reason), clause)
-    if process.backend != world.profile.default_backend:
-        world.tags.append("BACK-3")
+    world.tags.append("BACK-3")
     if reason == "kill":
         clause = "EXIT-14"
+    elif clause == "GS-51":
+        clause = "EXIT-3"
+    elif clause == "GS-50":
+        clause = "EXIT-1" if reason == "normal" else "EXIT-2"
     script = process.terminate
     if script == "ok":
         process.task = ("die", reason, clause, reply)

@@ -93,6 +93,8 @@ class Judge:
             judgement.undecided = "the lawful orders are too many to be followed"
             return True
         judgement.exercised.update(worlds[0].tags)
+        if worlds[0].names:
+            judgement.exercised["REG-15"] += 1
         for world in worlds:
             world.tags = []
         judgement.judged += len(segment)

@@ -22,12 +22,21 @@ def link(world: World, process: Process, target: str) -> list[tuple[Expected, bo
         raise Unspecified(f"a link to {target!r}, which was never started")
     if other.status == "dead" and not process.trap:
         return [(Expected(fail("noproc"), "LNK-7"), False), (Expected(ok(), "LNK-7"), True)]
-    return [(Expected(ok(), _link_clause(process, target)), True)]
+    return [(Expected(ok(), _link_clause(world, process, target)), True)]
 
 
-def _link_clause(process: Process, target: str) -> str:
+def _link_clause(world: World, process: Process, target: str) -> str:
+    label = process.label
     if target in process.links:
+        world.note("link", label, target, "LNK-2")
+        world.note("link", target, label, "LNK-2")
+        world.note("linked twice", label, target, "LNK-3")
+        world.note("linked twice", target, label, "LNK-3")
         return "LNK-2"
+    if ("exit", label, target) in world.notes and world.notes["exit", label, target] in ("LNK-15", "LNK-3", "LNK-4"):
+        world.note("link", label, target, "LNK-17")
+        world.note("link", target, label, "LNK-17")
+        return "LNK-17"
     return "LNK-6" if process.trap else "LNK-1"
 
 
@@ -50,10 +59,16 @@ def unlink(world: World, process: Process, target: str) -> Answer:
     if target in process.links:
         process.links.discard(target)
         world.signal(process.label, target, ("unlink",))
-        world.note("exit", process.label, target, "LNK-15")
-        world.note("dead", process.label, None, "LNK-15")
+        clause = world.notes.pop(("linked twice", process.label, target), "LNK-15")
+        world.notes.pop(("linked twice", target, process.label), None)
+        world.tags.append(clause)
+        world.note("exit", process.label, target, clause)
+        world.note("dead", process.label, None, clause)
         world.note("exit", target, process.label, "LNK-4")
         world.note("dead", target, None, "LNK-4")
+        world.tags.append("LNK-4")
+        if target in process.monitors.values():
+            world.tags.append("LNK-19")
     return ok()
 
 

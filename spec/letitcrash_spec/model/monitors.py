@@ -36,18 +36,26 @@ def receive_down(world: World, process: Process, src: str, ref: str, reason: Jso
     if ref not in process.monitors:
         return
     of = process.monitors.pop(ref)
-    clause = _down_clause(world, process, src, of, reason)
+    clause = _down_clause(world, process, src, ref, of, reason)
+    if not process.trap and reason != "normal":
+        world.tags.append("MON-21")
     world.note("down", process.label, ref, "MON-7")
     process.mailbox.append(("DOWN", ref, of, reason, clause, optional))
 
 
-def _down_clause(world: World, process: Process, src: str, of: Json, reason: Json) -> str:
+def _down_clause(world: World, process: Process, src: str, ref: str, of: Json, reason: Json) -> str:
     if isinstance(of, dict):
         return "MON-3" if src == process.label else "MON-15"
-    if reason == "noproc" and world.processes[src].reason != "noproc":
-        return "MON-2"
-    if process.label in world.processes[src].told:
+    target = world.processes[src]
+    if ref == target.born_watched:
+        return "MON-16"
+    world.tags.append("MON-17")
+    if reason == "noproc" and target.reason != "noproc":
+        return "MON-18" if ("sent exit", process.label, src) in world.notes else "MON-2"
+    if process.label in target.told:
         return "MON-19"
+    if ("demonitored", process.label, of) in world.notes:
+        return "MON-6"
     if any(other == of for other in process.monitors.values()):
         return "MON-5"
     return "MON-1"
@@ -58,6 +66,8 @@ def demonitor(world: World, process: Process, ref: str, flush: bool) -> Answer:
     of = process.monitors.pop(ref, None)
     if of is not None:
         world.note("down", process.label, ref, "MON-8")
+        if isinstance(of, str):
+            world.note("demonitored", process.label, of, "MON-6")
         label = of if isinstance(of, str) else None
         for other in world.processes.values():
             if (label is None or other.label == label) and other.status != "dead" and other.label != process.label:

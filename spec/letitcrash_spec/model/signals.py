@@ -36,6 +36,8 @@ def deliver(world: World, process: Process, src: str) -> None:
             links.receive_link(world, process, src)
         elif kind == "monitor":
             monitors.receive_monitor(world, process, src, signal[1])
+        elif kind == "reply":
+            world.tags.append("GS-35")
         elif kind == "info":
             world.note("info", process.label, signal[1], "EXIT-23")
         return
@@ -56,7 +58,7 @@ def deliver(world: World, process: Process, src: str) -> None:
         process.suspended = False
         exits.answer(world, process, (src, signal[1]), ok(), "GS-21")
     elif kind == "reply":
-        genserver.receive_reply(process, signal[1], signal[2])
+        genserver.receive_reply(world, process, signal[1], signal[2])
     elif kind == "exit":
         exits.receive_exit(world, process, signal, behind=len(queue))
     elif kind == "down":

@@ -33,6 +33,7 @@ def start(world: World, label: str, probe: Json, starter: Destination, how: Json
         world.tags.append("BACK-1")
     process = Process(label, probe, backend)
     world.processes[label] = process
+    process.starter = starter[0]
     if name is not None:
         registry.take_name(world, process, name)
         world.tags.append("REG-17")
@@ -48,6 +49,7 @@ def start(world: World, label: str, probe: Json, starter: Destination, how: Json
             spawner.monitors[how["monitor"]] = label
             process.watchers[how["monitor"]] = spawner.label
             process.born_watched = how["monitor"]
+            world.tags.append("GS-14")
     world.emit(label, ("init",), "BACK-3" if backend != world.profile.default_backend else "GS-1")
     entries = probe.get("init") or ["ok"]
     process.task = ("start", entries[0], starter)
@@ -75,6 +77,8 @@ def _give_up(
     world: World, process: Process, starter: Destination, answer: Answer, reason: Json, clause: str
 ) -> None:
     """Fail a start: the name is free first (REG-19), then the starter is told and the process ends, in any order."""
+    if process.name is not None:
+        world.tags.append("REG-19")
     registry.free_name(world, process)
     process.status = "busy"
     process.given_up = True

@@ -83,6 +83,7 @@ class Process:
         "reason",
         "served",
         "status",
+        "starter",
         "stops",
         "suspended",
         "task",
@@ -115,6 +116,7 @@ class Process:
         self.stops: list[tuple[int, Json]] = []  # requests to stop: number, reason
         self.served = 0  # messages handled since the world was last quiet
         self.value_clause = "GS-20"
+        self.starter = DRIVER
         self.given_up = False  # its init callback has declined or failed
         self.born_watched: str | None = None  # ref of the monitor it was started with
         self.told: frozenset[str] = frozenset()  # who was sent a message by this process
@@ -142,6 +144,7 @@ class Process:
         twin.stops = list(self.stops)
         twin.served = self.served
         twin.value_clause = self.value_clause
+        twin.starter = self.starter
         twin.given_up = self.given_up
         twin.born_watched = self.born_watched
         twin.told = self.told
