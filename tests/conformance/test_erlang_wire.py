@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.subjects.erlang_otp import erlang_command, erlang_subject
 
@@ -17,6 +18,41 @@ needs_erl = pytest.mark.skipif(shutil.which("erl") is None, reason="needs Erlang
 
 MIB = 1 << 20
 BOUND_S = 60
+
+
+MALFORMED: list[tuple[str, dict[str, Any], str]] = [
+    ("cal", {}, "unknown op 'cal'"),
+    ("hello", {}, "expected the argument 'protocol', got none"),
+    ("hello", {"protocol": 2}, "expected protocol 1, got 2"),
+    ("spawn", {}, "spawn: expected the argument 'as'"),
+    ("spawn", {"as": 1, "probe": {}}, "spawn: as: expected a text, got 1"),
+    ("spawn", {"as": "p", "probe": 1}, "probe: expected a probe, an object, got 1"),
+    ("spawn", {"as": "p", "probe": {"valu": 1}}, 'and terminate, got {"valu":1}'),
+    ("spawn", {"as": "p", "probe": {"value": 1.5}}, "value: expected an integer, got 1.5"),
+    ("spawn", {"as": "p", "probe": {"backend": "thread"}}, 'expected the backend "process", got "thread"'),
+    ("spawn", {"as": "p", "probe": {"init": []}}, "init: expected a list"),
+    ("spawn", {"as": "p", "probe": {"init": ["okay"]}}, 'expected "ok", "ignore"'),
+    ("spawn", {"as": "p", "probe": {"terminate": {"sleep": -1}}}, "milliseconds between 0 and 4294967295, got -1"),
+    ("spawn", {"as": "p", "probe": {}, "timeout_ms": None}, "timeout_ms: expected a whole number"),
+    (
+        "call",
+        {"to": "p", "msg": ["get", 1]},
+        'expected an action of the protocol with its arguments, got ["get",1]',
+    ),
+    ("call", {"to": "p", "msg": "get"}, "expected an action"),
+    ("call", {"to": {"nam": "n"}, "msg": ["get"]}, 'expected a label or {"name": text}, got {"nam":"n"}'),
+    ("call", {"to": "p", "msg": ["call", "p", ["cast", "p", ["add", "x"]], 1]}, 'expected an integer, got "x"'),
+    ("call", {"to": "p", "msg": ["spawn", "q", {}, "linked"]}, 'expected "plain", "link"'),
+    ("call", {"to": "p", "msg": ["send_interval", "t", 0, "x"]}, "milliseconds between 1 and 4294967295, got 0"),
+    ("exit", {"to": "p", "reason": "because"}, 'reason: expected a reason ("normal"'),
+    ("exit", {"to": "p", "reason": {"error": "a", "b": 1}}, "expected a reason"),
+    ("advance", {"ms": 2**32}, "got 4294967296"),
+    (
+        "observe",
+        {"settle_ms": "1"},
+        'settle_ms: expected a whole number of milliseconds between 0 and 4294967295, got "1"',
+    ),
+]
 
 
 def request(number: int, op: str, **args: Any) -> bytes:
@@ -70,42 +106,7 @@ def test_a_line_that_is_no_request_is_an_error_without_id(line: bytes, told: str
 
 
 @needs_erl
-@pytest.mark.parametrize(
-    ("op", "args", "told"),
-    [
-        ("cal", {}, "unknown op 'cal'"),
-        ("hello", {}, "expected the argument 'protocol', got none"),
-        ("hello", {"protocol": 2}, "expected protocol 1, got 2"),
-        ("spawn", {}, "spawn: expected the argument 'as'"),
-        ("spawn", {"as": 1, "probe": {}}, "spawn: as: expected a text, got 1"),
-        ("spawn", {"as": "p", "probe": 1}, "probe: expected a probe, an object, got 1"),
-        ("spawn", {"as": "p", "probe": {"valu": 1}}, 'and terminate, got {"valu":1}'),
-        ("spawn", {"as": "p", "probe": {"value": 1.5}}, "value: expected an integer, got 1.5"),
-        ("spawn", {"as": "p", "probe": {"backend": "thread"}}, 'expected the backend "process", got "thread"'),
-        ("spawn", {"as": "p", "probe": {"init": []}}, "init: expected a list"),
-        ("spawn", {"as": "p", "probe": {"init": ["okay"]}}, 'expected "ok", "ignore"'),
-        ("spawn", {"as": "p", "probe": {"terminate": {"sleep": -1}}}, "milliseconds between 0 and 4294967295, got -1"),
-        ("spawn", {"as": "p", "probe": {}, "timeout_ms": None}, "timeout_ms: expected a whole number"),
-        (
-            "call",
-            {"to": "p", "msg": ["get", 1]},
-            'expected an action of the protocol with its arguments, got ["get",1]',
-        ),
-        ("call", {"to": "p", "msg": "get"}, "expected an action"),
-        ("call", {"to": {"nam": "n"}, "msg": ["get"]}, 'expected a label or {"name": text}, got {"nam":"n"}'),
-        ("call", {"to": "p", "msg": ["call", "p", ["cast", "p", ["add", "x"]], 1]}, 'expected an integer, got "x"'),
-        ("call", {"to": "p", "msg": ["spawn", "q", {}, "linked"]}, 'expected "plain", "link"'),
-        ("call", {"to": "p", "msg": ["send_interval", "t", 0, "x"]}, "milliseconds between 1 and 4294967295, got 0"),
-        ("exit", {"to": "p", "reason": "because"}, 'reason: expected a reason ("normal"'),
-        ("exit", {"to": "p", "reason": {"error": "a", "b": 1}}, "expected a reason"),
-        ("advance", {"ms": 2**32}, "got 4294967296"),
-        (
-            "observe",
-            {"settle_ms": "1"},
-            'settle_ms: expected a whole number of milliseconds between 0 and 4294967295, got "1"',
-        ),
-    ],
-)
+@pytest.mark.parametrize(("op", "args", "told"), MALFORMED)
 def test_a_malformed_request_is_an_error_and_does_nothing(op: str, args: dict[str, Any], told: str) -> None:
     lines = [request(1, "reset"), request(2, op, **args), request(3, "observe", settle_ms=10_000)]
     _, refused, seen = answers(*lines)
@@ -129,7 +130,8 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 @needs_erl
 def test_json_of_every_kind_is_understood() -> None:
-    odd = b' {"op" :"spawn"\t, "id":1, "args": {"as": "p\\u00fc\\/\\ud83d\\ude00", "probe" : { "value" : -0 } }, "x": [1.5e3, -2E-2, {}, [], true, false, null]}\r'
+    odd = b' {"op" :"spawn"\t, "id":1, "args": {"as": "p\\u00fc\\/\\ud83d\\ude00", "probe" : { "value" : -0 } }, '
+    odd += b'"x": [1.5e3, -2E-2, {}, [], true, false, null]}\r'
     big = 10**400
     lines = [
         odd,
@@ -175,7 +177,8 @@ def test_thousands_of_requests_are_taken_before_an_answer_is_read() -> None:
     lines += [call(number, "p1", "add", 1) for number in range(2, count + 1)]
     command = erlang_command()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as harness:
-        assert harness.stdin is not None and harness.stdout is not None
+        assert harness.stdin is not None
+        assert harness.stdout is not None
         written = harness.stdin.write(b"\n".join(lines) + b"\n")
         assert written
         harness.stdin.flush()
@@ -263,7 +266,9 @@ def test_the_harness_ends_when_nobody_reads_its_answers() -> None:
     with subprocess.Popen(
         erlang_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as harness:
-        assert harness.stdin is not None and harness.stdout is not None and harness.stderr is not None
+        assert harness.stdin is not None
+        assert harness.stdout is not None
+        assert harness.stderr is not None
         harness.stdout.close()
         harness.stdin.write(request(1, "reset") + b"\n")
         harness.stdin.flush()

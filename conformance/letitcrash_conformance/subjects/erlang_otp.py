@@ -161,9 +161,8 @@ def _run_erl(command: list[str]) -> str:
 
 
 def _user_cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    folder = Path(base) if os.path.isabs(base) else Path("~/.cache").expanduser()
-    return folder / "letitcrash" / "erlang"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path("~/.cache").expanduser()) / "letitcrash" / "erlang"
 
 
 def _temporary_cache() -> Path:

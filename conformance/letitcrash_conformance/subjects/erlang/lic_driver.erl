@@ -89,10 +89,7 @@ serve(<<"unregister">>, Args) ->
         error:badarg -> {fail, <<"not_registered">>}
     end;
 serve(<<"whereis">>, Args) ->
-    case whereis(lic_world:known_name(text(<<"name">>, Args))) of
-        undefined -> {ok, null};
-        Pid -> {ok, lic_world:label(Pid)}
-    end;
+    {ok, lic_world:holder(lic_world:known_name(text(<<"name">>, Args)))};
 serve(<<"name_of">>, Args) ->
     lic_ops:with(label(Args), fun(Pid) ->
                                       case process_info(Pid, registered_name) of
@@ -155,10 +152,9 @@ gone(Reason) -> {fail, <<"exit">>, lic_reason:to_json(Reason)}.
 
 observe(Ms) ->
     Quiet = lic_settle:wait(Ms),
-    Now = lic_world:now(),
     case lic_log:drain() of
         {ok, Events} ->
-            {ok, #{<<"quiet">> => Quiet, <<"now">> => Now,
+            {ok, #{<<"quiet">> => Quiet, <<"now">> => lic_world:now(),
                    <<"alive">> => lists:sort([lic_world:label(Pid) || Pid <- lic_log:live(), is_process_alive(Pid)]),
                    <<"names">> => lic_world:names(), <<"children">> => #{}, <<"events">> => Events}};
         Error ->
@@ -174,8 +170,15 @@ reset() ->
             erlang:yield(),
             reset();
         false ->
+            forget_strays(),
             lic_world:clear(),
             {ok, null}
+    end.
+
+%% A start that was given up after its timeout may have been acknowledged just then.
+forget_strays() ->
+    receive _ -> forget_strays()
+    after 0 -> ok
     end.
 
 hello() ->

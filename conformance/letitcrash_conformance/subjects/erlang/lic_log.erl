@@ -17,7 +17,7 @@ start_link() ->
     Pid = spawn_link(fun() -> start(Caller) end),
     receive {Pid, ready} -> Pid end.
 
-%% Logs that the calling process entered its init callback, and returns when it is watched.
+%% Logs that the calling process entered its init callback, and returns when it is watched. The caller traps exits.
 -spec init(binary()) -> ok.
 init(Label) ->
     Token = make_ref(),
@@ -74,9 +74,8 @@ loop(Log) ->
         {caused, Event, Pid} ->
             loop(add(Event, after_death(Pid, Log)));
         {init, Pid, Token, Label, Time} ->
-            Watching = watch(Pid, Label, Log),
-            Pid ! {?MODULE, Token},
-            loop(add(#{<<"ev">> => <<"init">>, <<"who">> => Label, <<"t">> => Time}, Watching));
+            Entered = add(#{<<"ev">> => <<"init">>, <<"who">> => Label, <<"t">> => Time}, Log),
+            loop(watch(Pid, Label, Token, Entered));
         {'DOWN', Monitor, process, Pid, Reason} ->
             loop(died(Monitor, Pid, Reason, Log));
         {drain, From, Token} ->
@@ -100,9 +99,18 @@ loop(Log) ->
 
 add(Event, #log{events = Events} = Log) -> Log#log{events = [Event | Events]}.
 
-watch(Pid, Label, #log{watched = Watched} = Log) ->
+%% A process that waits for this to happen ignores every signal but kill, so it cannot have died of anything else.
+watch(Pid, Label, Token, #log{watched = Watched} = Log) ->
+    Monitor = erlang:monitor(process, Pid),
     ets:insert(?LIVE, {Pid}),
-    Log#log{watched = Watched#{Pid => {erlang:monitor(process, Pid), Label}}}.
+    Watching = Log#log{watched = Watched#{Pid => {Monitor, Label}}},
+    case is_process_alive(Pid) of
+        true ->
+            Pid ! {?MODULE, Token},
+            Watching;
+        false ->
+            receive {'DOWN', Monitor, process, Pid, _} -> died(Monitor, Pid, killed, Watching) end
+    end.
 
 died(Monitor, Pid, Reason, #log{watched = Watched} = Log) ->
     {{Monitor, Label}, Others} = maps:take(Pid, Watched),
@@ -128,10 +136,8 @@ bury(Log) ->
         {'DOWN', Monitor, process, Pid, Reason} ->
             bury(died(Monitor, Pid, Reason, Log));
         {init, Pid, Token, Label, _} ->
-            Watching = watch(Pid, Label, Log),
             exit(Pid, kill),
-            Pid ! {?MODULE, Token},
-            bury(Watching);
+            bury(watch(Pid, Label, Token, Log));
         _ ->
             bury(Log)
     end.

@@ -11,11 +11,24 @@
 -record(probe, {label, value, terminate, watches = #{}, monitors = #{}, timers = #{}}).
 
 init({Label, #{value := Value, trap_exit := Trap, init := [Entry | _], terminate := Farewell}}) ->
+    process_flag(trap_exit, true),
     lic_world:bind(Label),
-    process_flag(trap_exit, Trap),
     lic_log:init(Label),
     lic_world:born(Label),
+    Trap orelse stop_trapping(),
     enter(Entry, #probe{label = Label, value = Value, terminate = Farewell}).
+
+%% Signals that came while the log made the acquaintance of this process take effect now.
+stop_trapping() ->
+    process_flag(trap_exit, false),
+    heed_signals().
+
+heed_signals() ->
+    receive
+        {'EXIT', _, normal} -> heed_signals();
+        {'EXIT', _, Reason} -> exit(Reason)
+    after 0 -> ok
+    end.
 
 enter(ok, State) -> {ok, State};
 enter(ignore, _) -> ignore;

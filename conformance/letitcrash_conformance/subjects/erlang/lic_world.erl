@@ -6,7 +6,7 @@
 -module(lic_world).
 
 -export([create/0, clear/0, now/0]).
--export([claim/1, unclaim/1, bind/1, born/1, pid/1, label/1, starting/0, strays/0]).
+-export([claim/1, unclaim/1, bind/1, born/1, pid/1, label/1, holder/1, starting/0, strays/0]).
 -export([name/1, known_name/1, text/1, names/0]).
 -export([remember/2, forget/1, tick/1, remembered/0]).
 
@@ -71,6 +71,21 @@ label(Pid) ->
     case ets:lookup(?PIDS, Pid) of
         [{_, Label}] -> Label;
         [] -> null
+    end.
+
+%% The label of whoever holds the name that this atom stands for.
+-spec holder(atom()) -> binary() | null.
+holder(Atom) ->
+    case whereis(Atom) of
+        undefined -> null;
+        Pid ->
+            case label(Pid) of
+                null ->
+                    %% A server takes its name just before it is run and can bind its label.
+                    erlang:yield(),
+                    holder(Atom);
+                Label -> Label
+            end
     end.
 
 %% Whether any process may be on its way into this world.
@@ -139,8 +154,7 @@ text(Atom) ->
 -spec names() -> #{binary() => binary()}.
 names() ->
     maps:from_list([{Text, Label} || {Text, Atom} <- ets:tab2list(?NAMES),
-                                     Pid <- [whereis(Atom)], is_pid(Pid),
-                                     Label <- [label(Pid)], is_binary(Label)]).
+                                     Label <- [holder(Atom)], is_binary(Label)]).
 
 %% Notes what is on its way to the calling process and can be seen nowhere else.
 -spec remember(reference() | binary(), tuple()) -> true.
