@@ -31,13 +31,14 @@ def a_failed_linked_start_takes_a_starter_along_that_does_not_trap(w: Writer) ->
         w.call(f"p{number}", "add", 1)
 
 
-@_genserver("GS-5", needs="exit_signals")
-def a_process_killed_during_init_fails_its_start(w: Writer) -> None:
+@_genserver("GS-5", needs="links exit_signals")
+def a_process_killed_during_init_never_serves(w: Writer) -> None:
     w.spawn("p1", "p2")
-    w.cast("p1", "spawn", "q1", w.probe(init=[{"sleep": w.ms(2000, 60_000)}]), "plain")
+    w.cast("p1", "spawn", "q1", w.probe(init=[{"sleep": w.ms(2000, 3000)}]), "link")
     w.call("p2", "add", 1)
-    w.look() if w.is_virtual else None
-    w.spawn("p3")
+    w.exit("p1", {"error": "e1"})
+    w.look()
+    w.call("q1", "add", 1)
 
 
 @_genserver("GS-10", "LNK-9")

@@ -100,8 +100,10 @@ def an_interval_ticks_until_it_is_cancelled(w: Writer) -> None:
 def several_timers_of_several_processes_keep_apart(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     for number, label in enumerate(("p1", "p2", "p3", "p1", "p2", "p3")):
-        w.call(label, "send_after", f"t{number}", w.ms(20 * (number + 1), 5), f"i{number}")
+        w.call(label, "send_after", f"t{number}", w.ms(20 * (number + 1), 5_000 if number % 2 else 5), f"i{number}")
+        w.look()
     w.call("p2", "cancel_timer", "t4")
+    w.call("p1", "cancel_timer", "t3")
     for _ in range(3):
         w.advance(w.ms(45, 120))
         w.look()

@@ -232,7 +232,7 @@ def _own_steps(process: Process) -> list[Step]:
     task = process.task
     if task is not None:
         if task[0] == genserver.BRANCH:
-            return [("choose", process.label, index) for index in range(len(task[3]))]
+            return [("choose", process.label, index) for index in range(len(task[2]))]
         return [("resume", process.label)] if genserver.ready(process) else []
     return [("handle", process.label)] if _steps_inside(process) else []
 

@@ -150,8 +150,7 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
     kind = action[0]
     label = process.label
     if kind in ("cast", "send") and isinstance(action[1], str) and action[1] not in world.processes:
-        process.status = "busy"
-        process.task = (BRANCH, caller, None, [(Expected(ok(), "EXIT-22"), False), (Expected(fail("noproc"), "EXIT-22"), False)])
+        _branch(process, caller, [(Expected(ok(), "EXIT-22"), None), (Expected(fail("noproc"), "EXIT-22"), None)])
     elif kind == "cast":
         send_cast(world, label, action[1], action[2])
         _cross(world, process, action[1])
@@ -163,8 +162,7 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
     elif kind == "link":
         choices = links.link(world, process, action[1])
         if len(choices) > 1:
-            process.status = "busy"
-            process.task = (BRANCH, caller, action[1], choices)
+            _branch(process, caller, [(expected, ("link", action[1]) if sent else None) for expected, sent in choices])
             return
         expected, sent = choices[0]
         if sent:
@@ -190,14 +188,16 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
     elif kind == "register":
         lawful = registry.register(world, action[1], label)
         if len(lawful) > 1:
-            process.status = "busy"
-            process.task = (BRANCH, caller, None, [(expected, False) for expected in lawful])
+            _branch(process, caller, [(expected, None) for expected in lawful])
             return
         finish(world, process, caller, lawful[0].answer, lawful[0].clause)
     elif kind in ("send_after", "send_interval"):
         answer = timers.set_timer(world, process, action[1], action[2], action[3], repeat=kind == "send_interval")
         finish(world, process, caller, answer, "TIM-3" if action[2] == 0 else "TIM-1")
     elif kind == "cancel_timer":
+        if timers.is_foreign(world, process, action[1]):  # refs may be known only where they were set
+            _branch(process, caller, [(Expected(ok(True), "TIM-6"), ("cancel", action[1])), (Expected(ok(False), "TIM-6"), None)])
+            return
         answer, clause = timers.cancel_timer(world, process, action[1])
         finish(world, process, caller, answer, clause)
     elif kind == "links":
@@ -303,13 +303,23 @@ def resume(world: World, process: Process) -> None:
         starting.act(world, process, task[1], task[2])
 
 
+def _branch(
+    process: Process, caller: Destination | None, choices: list[tuple[Expected, tuple[str, Any] | None]]
+) -> None:
+    """Leave it open which of several lawful answers an action gives, and what it does with it."""
+    process.status = "busy"
+    process.task = (BRANCH, caller, choices)
+
+
 def choose(world: World, process: Process, index: int) -> None:
     """Follow one of the lawful answers of an action that has several."""
     assert process.task is not None
-    _, caller, target, choices = process.task
-    expected, sent = choices[index]
-    if sent:
-        links.send_link(world, process, target)
+    _, caller, choices = process.task
+    expected, effect = choices[index]
+    if effect is not None and effect[0] == "link":
+        links.send_link(world, process, effect[1])
+    elif effect is not None and effect[1] in world.timers:
+        timers.cancel_timer(world, process, effect[1])
     finish(world, process, caller, expected.answer, expected.clause)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from letitcrash_spec.messages import Answer, ok
 from letitcrash_spec.model.world import Process, Timer, World
 
-__all__ = ["cancel_timer", "fire", "fireable", "set_timer"]
+__all__ = ["cancel_timer", "fire", "fireable", "is_foreign", "overdue", "set_timer"]
 
 
 def set_timer(world: World, process: Process, ref: str, after: int, payload: str, *, repeat: bool) -> Answer:
@@ -22,6 +22,12 @@ def cancel_timer(world: World, process: Process, ref: str) -> tuple[Answer, str]
         return ok(False), "TIM-5"
     world.note("info", timer.owner, timer.payload, "TIM-4")
     return ok(True), "TIM-4" if timer.owner == process.label else "TIM-6"
+
+
+def is_foreign(world: World, process: Process, ref: str) -> bool:
+    """Say whether a timer is active and was set by another process."""
+    timer = world.timers.get(ref)
+    return timer is not None and timer.owner != process.label
 
 
 def fireable(world: World, ref: str) -> bool:
