@@ -10,7 +10,7 @@ from letitcrash_spec.messages import Operation
 
 __all__ = ["SETTLE_MS", "Program"]
 
-SETTLE_MS = {"virtual": 60_000, "wall": 5_000}
+SETTLE_MS = {"virtual": 10_000, "wall": 5_000}
 """How long an observation may let the world settle, in milliseconds of the subject's clock."""
 
 

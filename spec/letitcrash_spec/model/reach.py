@@ -66,6 +66,10 @@ def _pending(world: World, process: Process, reach: Reach) -> bool:
         task = task[2]
     if task is not None and task[0] == "start":
         _touch(world, task[2][0], reach)
+    if task is not None and task[0] == "branch":
+        for _, effect in task[2]:
+            if effect is not None:
+                _action(world, process, ["cancel_timer" if effect[0] == "cancel" else "link", effect[1]], reach)
     return bool(process.stops) or (task is not None and task[0] in ("die", "start", "hang"))
 
 
