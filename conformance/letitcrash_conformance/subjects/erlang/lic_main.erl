@@ -62,10 +62,10 @@ loop(#input{port = Port} = Input) ->
             halt(0, [{flush, false}]);
         {'EXIT', Port, Reason} ->
             complain("standard input broke: ~0p", [Reason]),
-            halt(1, [{flush, false}]);
+            halt(1);
         {'EXIT', _Pid, Reason} ->
             complain("a process of the harness died, please report this: ~0p", [Reason]),
-            halt(1, [{flush, false}])
+            halt(1)
     end.
 
 answer(#input{asker = none} = Input) ->

@@ -57,7 +57,7 @@ out(File, Data) ->
         {error, Reason} ->
             %% Nobody reads any more; there is nothing left to do.
             lic_main:complain("could not write to standard output: ~0p", [Reason]),
-            halt(1, [{flush, false}])
+            halt(1)
     end.
 
 %% Taking the file descriptor itself works for pipes, sockets and files alike.
