@@ -1,8 +1,8 @@
 """The reference implementation: OTP-style processes for Python, small enough to read in an evening, good enough to use.
 
-A `Runtime` owns the processes. A process is a `GenServer` object on one of three backends; others talk to it through its
-`Handle`. Start reading at `runtime.py` (what users call), `serving.py` (the one server loop) and `table.py` (links, monitors,
-exit signals, death).
+A `Runtime` owns the processes. A process is a `GenServer` object on one of three backends; others talk to it through
+its `Handle`. Start reading at `runtime.py` (what users call), `serving.py` (the one server loop) and `table.py` (links,
+monitors, exit signals, death).
 """
 
 from letitcrash_reference.backend import Backend

@@ -20,8 +20,8 @@ __all__ = ["ProcessActions"]
 class ProcessActions:
     """Actions in the name of one process, common to servers and handles. All may be used from any task or thread.
 
-    If the process is dead, links, monitors and the trap flag raise `NoProcessError`; inside its own callback they raise `Killed`,
-    which ends the callback.
+    If the process is dead, links, monitors and the trap flag raise `NoProcessError`; inside its own callback they raise
+    `Killed`, which ends the callback.
     """
 
     __slots__ = ()
@@ -56,8 +56,8 @@ class ProcessActions:
         Linking twice, or with itself, changes nothing.
 
         Raises:
-            NoProcessError: If `other` is dead and this process does not trap exits. One that does gets an `Exit` message with
-                reason noproc instead.
+            NoProcessError: If `other` is dead and this process does not trap exits. One that does gets an `Exit`
+                message with reason noproc instead.
 
         Source:
             LNK-1, LNK-2, LNK-5 to LNK-8, LNK-17.
@@ -86,7 +86,9 @@ class ProcessActions:
             return tuple(sorted(peer.pid for peer in process.links or ()))
 
     def monitor(self, target: HasPid | str) -> MonitorRef:
-        """Watch a process: when it ends, a `Down` message comes, once. If it is dead already, one comes at once with noproc.
+        """Watch a process: when it ends, a `Down` message comes, once.
+
+        If it is dead already, one comes at once, with reason noproc.
 
         Args:
             target: A pid, a handle or a registered name. A name means the process that has it now.

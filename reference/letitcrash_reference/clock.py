@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import queue
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from letitcrash_reference.errors import UsageError
-from letitcrash_reference.replies import From, LoopFrom, ThreadFrom
+from letitcrash_reference.replies import LoopFrom, ThreadFrom
 
 __all__ = ["Alarm", "Clock", "ManualClock", "MonotonicClock"]
 
@@ -171,10 +172,8 @@ class _ElsewhereHandle:
         self.alarm = alarm
 
     def cancel(self) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and its timers with it
             self.loop.call_soon_threadsafe(_disarm, self.alarm)
-        except RuntimeError:  # the loop is closed, and its timers with it
-            pass
 
 
 def _arm(loop: asyncio.AbstractEventLoop, alarm: Alarm, due: float) -> None:

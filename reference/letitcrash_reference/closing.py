@@ -24,8 +24,8 @@ async def stop_all(runtime: RuntimeCore, timeout: float) -> None:
 
     Args:
         runtime: Whose.
-        timeout: Seconds of real time for all of them together, and on a manual clock, which moves on by itself here, as many of its own.
-            Whoever is alive then is left alive.
+        timeout: Seconds of real time for all of them together, and on a manual clock, which moves on by itself here, as
+            many of its own. Whoever is alive then is left alive.
     """
     deadline = time.monotonic() + timeout
     clock = runtime.clock

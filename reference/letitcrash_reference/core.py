@@ -128,13 +128,14 @@ class RuntimeCore:
         return self._async is not None
 
     def leftovers(self) -> int:
-        """Return how many tasks and threads of servers have not ended."""
+        """Return how many tasks and threads of servers and streams have not ended."""
         drivers: tuple[Driver | None, ...] = (self._async, self._pool, self._threads)
-        return sum(driver.leftovers() for driver in drivers if driver is not None)
+        return len(self.feeds) + sum(driver.leftovers() for driver in drivers if driver is not None)
 
     def tasks(self) -> list[asyncio.Task[None]]:
-        """Return the server tasks that have not ended."""
-        return [] if self._async is None else list(self._async.tasks)
+        """Return the tasks of servers and streams that have not ended."""
+        feeding = [feed.task for feed in tuple(self.feeds) if feed.task is not None]
+        return feeding if self._async is None else [*self._async.tasks, *feeding]
 
     def server_threads(self) -> list[threading.Thread]:
         """Return the threads of the BLOCKING and THREAD backends that have not ended."""

@@ -15,8 +15,8 @@
         +-- StartIgnoredError       its init declined
         +-- StartTimeoutError       its init took too long (also a TimeoutError)
 
-`ProcessExit` is raised by a callback to end its own process with a chosen reason. `Killed` is no `Exception`: it unwinds a
-callback whose process is dead already.
+`ProcessExit` is raised by a callback to end its own process with a chosen reason. `Killed` is no `Exception`: it
+unwinds a callback whose process is dead already.
 """
 
 from __future__ import annotations
@@ -169,7 +169,8 @@ class StartTimeoutError(StartError, TimeoutError):
 class ProcessExit(Exception):
     """Raise this in a callback to end its process with exactly `reason`.
 
-    The `terminate` callback runs first, as after any exception. Unlike an exit signal, `ExitReason.KILL` stays `kill` here.
+    The `terminate` callback runs first, as after any exception. Unlike an exit signal, `ExitReason.KILL` stays `kill`
+    here.
 
     Source:
         EXIT-2, EXIT-14, GS-51.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,12 @@ __all__ = ["Feed"]
 
 
 class Feed:
-    """A running stream into one server. It ends with the stream, with the server, or when cancelled."""
+    """A running stream into one server. It ends with the stream, with the server, or when cancelled.
+
+    Attributes:
+        done: Whether it has ended.
+        error: What the stream raised, if it did.
+    """
 
     def __init__(self, runtime: Runtime, process: Process, source: AsyncIterable[Any], as_info: bool) -> None:
         self._runtime = runtime
@@ -64,10 +70,8 @@ class Feed:
         if asyncio._get_running_loop() is self._loop:  # pyright: ignore[reportPrivateUsage]
             self._cancel_task()
         else:
-            try:
+            with contextlib.suppress(RuntimeError):  # its loop is closed, and its task with it
                 self._loop.call_soon_threadsafe(self._cancel_task)
-            except RuntimeError:  # its loop is closed, and its task with it
-                pass
 
     async def wait(self) -> None:
         """Wait, on the loop that feeds, until the stream has ended.
@@ -86,6 +90,7 @@ class Feed:
             return
         assert self._loop is not None
         self._task = self._loop.create_task(self._run())
+        self._task.add_done_callback(self._forget)
 
     def _cancel_task(self) -> None:
         if self._task is not None and self._task is not asyncio.current_task():
@@ -102,9 +107,17 @@ class Feed:
             pass
         except Exception as error:
             self.error = error
-            self._runtime.logger.error("the stream that feeds process %r raised %r", self._process, error, exc_info=error)
-        finally:
-            self.done = True
-            self._runtime.feeds.discard(self)
-            if self._process.attachments:
-                self._process.attachments.discard(self)
+            self._runtime.logger.error(
+                "the stream that feeds process %r raised %r", self._process, error, exc_info=error
+            )
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self.done = True
+        self._runtime.feeds.discard(self)
+        if self._process.attachments:
+            self._process.attachments.discard(self)
+
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that feeds, once it has begun."""
+        return self._task

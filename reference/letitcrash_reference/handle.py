@@ -32,9 +32,10 @@ _get_running_loop = asyncio.get_running_loop
 
 
 class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
-    """Stands for one process, also after its death. Usable from any task of any loop and, with `_sync`, from any thread.
+    """Stands for one process, also after its death.
 
-    Each process has one handle, so handles compare and hash by identity.
+    Usable from any task of any loop and, with the methods that end in `_sync`, from any thread. Each process has one
+    handle, so handles compare and hash by identity.
     """
 
     __slots__ = ("_process",)
@@ -113,7 +114,11 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
             process.wake()
 
     def send(self, message: object) -> None:
-        """Send a plain message, which arrives in `handle_info`. To a dead server it does nothing. Source: EXIT-22, GS-37."""
+        """Send a plain message, which arrives in `handle_info`. To a dead server it does nothing.
+
+        Source:
+            EXIT-22, GS-37.
+        """
         caller = current_process.get()
         if caller is not None:
             self._process.post_from(caller, (INFO, message))
@@ -143,7 +148,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         process = self._process
         refuse_self(process, "return Stop(reason)")
         token = make_token(process)
-        self._request_stop(reason, token)
+        self.request_stop(reason, token)
         self._check_end(reason, await await_token(process.runtime, token, _checked(timeout)))
 
     def stop_sync(self, reason: ExitReason = ExitReason.NORMAL, timeout: float | None = None) -> None:
@@ -151,10 +156,11 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         process = self._process
         refuse_self(process, "return Stop(reason)")
         token = make_thread_token(process.runtime, process)
-        self._request_stop(reason, token)
+        self.request_stop(reason, token)
         self._check_end(reason, block_on(process.runtime, token, _checked(timeout)))
 
-    def _request_stop(self, reason: ExitReason, token: From[Any]) -> None:
+    def request_stop(self, reason: ExitReason, token: From[Any]) -> None:
+        """Internal: put a stop request into the mailbox; `token` is resolved with the reason it dies of."""
         process = self._process
         with process.runtime.table.lock:
             refuse_dead_caller()
@@ -204,7 +210,8 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
     async def suspend(self, timeout: float | None = 5.0) -> None:
         """Make the server keep its messages back; waits until those queued before are handled.
 
-        While suspended it obeys only `resume`, `stop`, exit signals and, if it traps them, its parent's exit. For tests and debugging.
+        While suspended it obeys only `resume`, `stop`, exit signals and, if it traps them, its parent's exit. For tests
+        and debugging.
 
         Raises:
             NoProcessError, ProcessExitedError, CallTimeoutError: As in `call`.
@@ -212,7 +219,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         await self._ask(SUSPEND, timeout)
 
     async def resume(self, timeout: float | None = 5.0) -> None:
-        """Let a suspended server go on, with the messages it kept back first. Does nothing to one that is not suspended."""
+        """Let a suspended server go on, with the messages it kept back first; does nothing to any other."""
         await self._ask(RESUME, timeout)
 
     async def _ask(self, kind: int, timeout: float | None) -> None:

@@ -7,7 +7,6 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-
 if TYPE_CHECKING:
     from letitcrash_reference.core import RuntimeCore
 
@@ -17,11 +16,12 @@ __all__ = ["is_idle", "wait_until_idle", "wait_until_idle_sync"]
 def is_idle(runtime: RuntimeCore) -> bool:
     """Return whether no process of the runtime can make a step by itself.
 
-    A process is idle while it waits for messages, or while its callback waits inside the runtime: for the clock, or for another
+    A process is idle while it waits for messages, or while its callback waits inside the runtime: for the clock, or for
+        another
     server's answer. It is not idle while a callback computes, blocks, or awaits something the runtime does not know.
     """
     if runtime.runs_on_this_thread:
-        return all([process.is_idle for process in runtime.table.processes.values()])
+        return all(process.is_idle for process in runtime.table.processes.values())
     with runtime.table.lock:  # a death that is under way in another thread is not over before all have been told of it
         return _is_idle_twice(runtime)
 
@@ -31,8 +31,8 @@ def _is_idle_twice(runtime: RuntimeCore) -> bool:
     processes = list(runtime.table.processes.values())
     wakes = [process.wakes for process in processes]
     return (
-        all([process.is_idle for process in processes])
-        and all([process.is_idle for process in processes])
+        all(process.is_idle for process in processes)
+        and all(process.is_idle for process in processes)
         and wakes == [process.wakes for process in processes]
     )
 

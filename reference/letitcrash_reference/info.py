@@ -20,8 +20,8 @@ class ProcessInfo:
         name: Its registered name.
         server: Name of its class.
         backend: Where it runs.
-        status: `"waiting to start"` (no thread for its init yet), `"starting"`, `"idle"`, `"running"` (in a callback, or about to),
-            `"waiting"` (a callback waits inside the runtime), `"suspended"` or `"terminating"`.
+        status: `"waiting to start"` (no thread for its init yet), `"starting"`, `"idle"`, `"running"` (in a callback,
+            or about to), `"waiting"` (a callback waits inside the runtime), `"suspended"` or `"terminating"`.
         queued: Messages not yet handled.
         links: Processes linked with it, oldest first.
         trap_exit: Whether exit signals become messages.

@@ -51,13 +51,14 @@ class Lifespan(RuntimeCore):
     async def close(self, timeout: float | None = None) -> None:
         """Leave the runtime: stop all servers, the youngest first, and wait until their tasks and threads have ended.
 
-        Each server gets a stop request with reason shutdown, so that its `terminate` runs. Leaving the `async with` block does
-        the same. Afterwards there is no process, name, timer, stream, task or thread of the runtime, except threads
-        that a callback still blocks; they are logged, and end with their callback. Does nothing the second time.
+        Each server gets a stop request with reason shutdown, so that its `terminate` runs. Leaving the `async with`
+        block does the same. Afterwards there is no process, name, timer, stream, task or thread of the runtime, except
+        threads that a callback still blocks; they are logged, and end with their callback. Does nothing the second
+        time.
 
         Args:
-            timeout: Seconds for all servers together, `shutdown_timeout` unless given; then those that are left are killed. With 0 all
-                are killed at once.
+            timeout: Seconds for all servers together, `shutdown_timeout` unless given; then those that are left are
+                killed. With 0 all are killed at once.
 
         Raises:
             UsageError: If a callback of one of its own servers asks for it.
@@ -139,11 +140,13 @@ class Lifespan(RuntimeCore):
             self._pool.close()
         left = await wait_for_leftovers(self, grace)
         if left:
+            names = [task.get_name() for task in self.tasks()] + [thread.name for thread in self.server_threads()]
             self.logger.warning(
-                "%d tasks or threads still run a callback of a killed process after %g s; each ends when its callback returns: %s",
+                "%d tasks or threads still run a callback of a killed process after %g s; "
+                "each ends when its callback returns: %s",
                 left,
                 grace,
-                ", ".join([task.get_name() for task in self.tasks()] + [thread.name for thread in self.server_threads()]),
+                ", ".join(names),
             )
         alive = set(self.server_threads())
         for thread in threads:

@@ -33,7 +33,8 @@ class Exit(NamedTuple):
     """An exit signal that was trapped.
 
     Attributes:
-        pid: The linked process that ended, or the process that sent the signal; None if it came from outside all processes.
+        pid: The linked process that ended, or the process that sent the signal; None if it came from outside all
+            processes.
         reason: The signal's reason.
 
     Source:

@@ -60,17 +60,22 @@ class MonitorRef:
 
     Attributes:
         number: Counts the monitors of one runtime from 1.
+        watcher: Internal: the process that gets the message.
+        target: Internal: the process it watches; None once it has fired or was removed.
+        target_name: Internal: the name it was set for, if it was.
+        fired: Internal: whether its message was sent.
+        flushed: Internal: whether its message is to be dropped when met in the mailbox.
     """
 
-    __slots__ = ("_fired", "_flushed", "_target", "_target_name", "_watcher", "number")
+    __slots__ = ("fired", "flushed", "number", "target", "target_name", "watcher")
 
     def __init__(self, number: int, watcher: Process, target_name: str | None) -> None:
         self.number = number
-        self._watcher = watcher
-        self._target: Any = None
-        self._target_name = target_name
-        self._fired = False
-        self._flushed = False
+        self.watcher = watcher
+        self.target: Any = None
+        self.target_name = target_name
+        self.fired = False
+        self.flushed = False
 
     def __repr__(self) -> str:
         return f"#Ref<{self.number}>"

@@ -79,8 +79,8 @@ class Process:
 
     Attributes:
         mailbox: Items not yet handled, oldest first.
-        parked: Holds one driver-specific waiter while the process waits for messages. Whoever pops it must rouse the process:
-            popping is atomic, so exactly one sender does.
+        parked: Holds one driver-specific waiter while the process waits for messages. Whoever pops it must rouse the
+            process: popping is atomic, so exactly one sender does.
         alive: False as soon as the process is dead for everybody else, also while its last callback still unwinds.
         reason: Why it died; None while alive.
         parent: The process that started it linked, None for any other start.
@@ -92,6 +92,9 @@ class Process:
         blocked_on: What the running callback waits for inside the runtime (something with `done`), if it does.
         wakes: How often it was roused, so that two looks can tell that nothing happened between them.
         stash: Messages kept back while suspended; None when not suspended.
+        start_token: The token of whoever waits for its start.
+        start_ref: The monitor of whoever started it, while it starts.
+        monitored_as: The same, for the start to return.
         mourners: Called first at its death, with its reason.
         waiters: Tokens to resolve last at its death, with its reason.
         attachments: Timers and feeds that end with the process.
@@ -109,6 +112,7 @@ class Process:
         "handle",
         "links",
         "mailbox",
+        "monitored_as",
         "mourners",
         "name",
         "parent",
@@ -118,6 +122,7 @@ class Process:
         "reason",
         "runtime",
         "server",
+        "start_ref",
         "start_token",
         "stash",
         "task",
@@ -129,7 +134,9 @@ class Process:
         "worker",
     )
 
-    def __init__(self, pid: Pid, server: GenServer[Any, Any, Any], runtime: Runtime, backend: Backend, driver: Driver) -> None:
+    def __init__(
+        self, pid: Pid, server: GenServer[Any, Any, Any], runtime: Runtime, backend: Backend, driver: Driver
+    ) -> None:
         self.pid = pid
         self.server = server
         self.runtime = runtime
@@ -149,6 +156,8 @@ class Process:
         self.current: From[Any] | None = None
         self.deferred: set[From[Any]] | None = None
         self.start_token: From[Any] | None = None
+        self.start_ref: MonitorRef | None = None
+        self.monitored_as: MonitorRef | None = None
         self.mourners: list[Callable[[ExitReason], object]] | None = None
         self.waiters: list[From[Any]] | None = None
         self.attachments: set[Attachment] | None = None

@@ -1,12 +1,13 @@
 """The two ends of waiting: whoever asks makes a reply token, whoever answers resolves it, once.
 
-A token belongs to an event loop (`LoopFrom`: the asker awaits a future) or to a thread (`ThreadFrom`: the asker blocks on a
-one-shot queue). Answers to a token that is done already are dropped, which is all there is to late replies.
+A token belongs to an event loop (`LoopFrom`: the asker awaits a future) or to a thread (`ThreadFrom`: the asker blocks
+on a one-shot queue). Answers to a token that is done already are dropped, which is all there is to late replies.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -47,8 +48,8 @@ class From(Generic[ReplyT]):
         """Answer the caller, from any task or thread.
 
         Returns:
-            Whether the answer was in time. False if the call was answered already, or its caller gave up or was failed by
-            the server's death; the answer is dropped then.
+            Whether the answer was in time. False if the call was answered already, or its caller gave up or was failed
+            by the server's death; the answer is dropped then.
 
         Raises:
             Killed: If the process that answers is dead.
@@ -116,10 +117,8 @@ class LoopFrom(From[ReplyT]):
             self._from_elsewhere(_settle_error, error)
 
     def _from_elsewhere(self, settle: Any, value: Any) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # the asker's loop is closed: nobody waits any more
             self.loop.call_soon_threadsafe(settle, self.future, value)
-        except RuntimeError:  # the asker's loop is closed: nobody waits any more
-            pass
 
 
 class ThreadFrom(From[ReplyT]):

@@ -9,7 +9,15 @@ from letitcrash_reference.reasons import ExitReason
 __all__ = ["NO_REPLY", "Continue", "Ignore", "NoReply", "Reply", "Stop"]
 
 ReplyT = TypeVar("ReplyT")
-UNSET: Final[Any] = type("Unset", (), {"__repr__": lambda self: "UNSET", "__slots__": ()})()
+
+
+class _Unset:
+    """Stands for an answer that was not given."""
+
+    __slots__ = ()
+
+
+UNSET: Final[Any] = _Unset()
 
 
 @final
@@ -37,7 +45,8 @@ NO_REPLY: Final = NoReply()
 class Continue:
     """Run `handle_continue(message)` next, before any queued message.
 
-    Returned by `init`, `handle_cast`, `handle_info` and `handle_continue`; by `handle_call` it means that the answer comes later.
+    Returned by `init`, `handle_cast`, `handle_info` and `handle_continue`; by `handle_call` it means that the answer
+    comes later.
 
     Source:
         GS-39, GS-40.

@@ -30,15 +30,17 @@ class Runtime(Starting):
             counter = await rt.start(Counter(0), name="counter")
             await counter.call(Add(2))
 
-    In a plain thread, without an event loop, write `with Runtime() as rt:` and use the methods that end in `_sync`. Handles work
-    from every task of every loop and from every thread, whichever way the runtime was entered. Its ASYNC servers, timers and
-    streams run on the loop that entered it, or on one in a thread of its own.
+    In a plain thread, without an event loop, write `with Runtime() as rt:` and use the methods that end in `_sync`.
+    Handles work from every task of every loop and from every thread, whichever way the runtime was entered. Its ASYNC
+    servers, timers and streams run on the loop that entered it, or on one in a thread of its own.
 
     Args:
         clock: Its time; a `MonotonicClock` unless given. Give a `ManualClock` to test without waiting.
         default_backend: Where servers run unless their start says otherwise.
-        pool_threads: The most threads that run BLOCKING servers; the number of processors plus 4, at most 32, unless given.
-        shutdown_timeout: Seconds that all servers together may take to stop when the runtime is left; then they are killed.
+        pool_threads: The most threads that run BLOCKING servers; the number of processors plus 4, at most 32, unless
+            given.
+        shutdown_timeout: Seconds that all servers together may take to stop when the runtime is left; then they are
+            killed.
         logger: Where callbacks that raised are logged; `logging.getLogger("letitcrash_reference")` unless given.
 
     Source:
@@ -94,9 +96,9 @@ class Runtime(Starting):
     def exit(self, target: HasPid, reason: ExitReason) -> None:
         """Send an exit signal. It has acted when this returns, also on a process that is busy.
 
-        `KILL` ends any process, with reason killed and without its `terminate`. A process that traps exits gets any other reason as an
-        `Exit` message, whose sender is the process whose callback is running here. One that does not trap them ends with that
-        reason; `NORMAL` harms only the sender itself. To a dead process it does nothing.
+        `KILL` ends any process, with reason killed and without its `terminate`. A process that traps exits gets any
+        other reason as an `Exit` message, whose sender is the process whose callback is running here. One that does not
+        trap them ends with that reason; `NORMAL` harms only the sender itself. To a dead process it does nothing.
 
         Raises:
             Killed: If it ends the process whose callback is running here.
@@ -174,7 +176,8 @@ class Runtime(Starting):
 
         Args:
             delay: Seconds, zero allowed.
-            target: A pid or handle: the timer is void when that process is dead or dies. A name: it is looked up when the timer fires.
+            target: A pid or handle: the timer is void when that process is dead or dies. A name: it is looked up when
+                the timer fires.
             message: Arrives in `handle_info`.
 
         Raises:
@@ -212,7 +215,7 @@ class Runtime(Starting):
 
         Args:
             target: Whom; a name means the process that has it now.
-            source: The stream; it runs in a task of the event loop that runs here, else of the runtime's own.
+            source: The stream; it runs in a task of the runtime's event loop.
             as_info: Send the items as plain messages instead.
 
         Raises:
@@ -256,13 +259,17 @@ class Runtime(Starting):
     async def wait_until_idle(self) -> None:
         """Wait until no server can make a step before time moves or a message from outside comes. For tests.
 
-        A callback that waits inside the runtime (for the clock, for another server) is at rest; one that computes, blocks, or awaits
-        something else is not, and is waited for without limit.
+        A callback that waits inside the runtime (for the clock, for another server) is at rest; one that computes,
+        blocks, or awaits something else is not, and is waited for without limit.
         """
         await wait_until_idle(self)
 
     def wait_until_idle_sync(self, timeout: float = 60.0) -> bool:
-        """Like `wait_until_idle`, blocking this thread for at most `timeout` seconds of real time; return whether it is idle."""
+        """Like `wait_until_idle`, blocking this thread for at most `timeout` seconds of real time.
+
+        Returns:
+            Whether it is idle.
+        """
         return wait_until_idle_sync(self, timeout)
 
     def is_idle(self) -> bool:
@@ -278,7 +285,9 @@ class Runtime(Starting):
         """
         clock = self.clock
         if not isinstance(clock, ManualClock):
-            raise UsageError("expected a runtime with a ManualClock, got real time\n  remedy: Runtime(clock=ManualClock())")
+            raise UsageError(
+                "expected a runtime with a ManualClock, got real time\n  remedy: Runtime(clock=ManualClock())"
+            )
         if seconds < 0:
             raise ValueError(f"expected seconds of at least 0, got {seconds!r}")
         target = clock.now() + seconds
@@ -314,9 +323,10 @@ class Runtime(Starting):
             names=len(self.table.registry.names),
             timers=len(self.timers),
             feeds=len(self.feeds),
-            tasks=len(self.tasks()),
+            tasks=0 if self._async is None else self._async.leftovers(),
             threads=(0 if pool is None else pool.leftovers()) + (0 if threads is None else threads.leftovers()),
-            abandoned_threads=(0 if pool is None else pool.abandoned()) + (0 if threads is None else threads.abandoned()),
+            abandoned_threads=(0 if pool is None else pool.abandoned())
+            + (0 if threads is None else threads.abandoned()),
             waiting=0 if pool is None else pool.waiting(),
         )
 

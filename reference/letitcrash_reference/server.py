@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from letitcrash_reference.actions import ProcessActions
@@ -32,21 +32,20 @@ OtherReplyT = TypeVar("OtherReplyT")
 class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
     """A process that handles one message at a time, in the order they came.
 
-    Subclass it, say what messages it takes (`class Counter(GenServer[Get | Add, Reset, int])`), and write the callbacks it needs.
-    Callbacks are `async def` on every backend; which task or thread runs them is the backend's business. An object serves
-    once: start a new one instead of a dead one.
+    Subclass it, say what messages it takes (`class Counter(GenServer[Get | Add, Reset, int])`), and write the callbacks
+    it needs. Callbacks are `async def` on every backend; which task or thread runs them is the backend's business. An
+    object serves once: start a new one instead of a dead one.
 
-    An exception in a callback ends the process, after `terminate`, with the exception as reason; it is logged once. In the
-    callbacks the methods of the server itself (`self.link`, `self.monitor`, `self.send_after`, `self.start_linked`, ...) act in
-    its own name.
+    An exception in a callback ends the process, after `terminate`, with the exception as reason; it is logged once. In
+    the callbacks the methods of the server itself (`self.link`, `self.monitor`, `self.send_after`, `self.start_linked`,
+    ...) act in its own name.
     """
 
-    _process: Process | None = None
-    _start_ref: MonitorRef | None = None
-    _monitored_as: MonitorRef | None = None
+    process_record: Process | None = None
+    """Internal: the process, once it is started."""
 
     def _record(self) -> Process:
-        process = self._process
+        process = self.process_record
         if process is None:
             raise UsageError(
                 f"expected a started server, got {type(self).__name__}, which is not started\n"
@@ -67,7 +66,9 @@ class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
         """
         return None
 
-    async def handle_call(self, message: CallT, sender: From[ReplyT]) -> ReplyT | Reply[ReplyT] | NoReply | Continue | Stop[ReplyT]:
+    async def handle_call(
+        self, message: CallT, sender: From[ReplyT]
+    ) -> ReplyT | Reply[ReplyT] | NoReply | Continue | Stop[ReplyT]:
         """Answer a call.
 
         Args:
@@ -75,8 +76,8 @@ class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
             sender: Whom to answer; needed only to answer later.
 
         Returns:
-            The answer; or `NO_REPLY` if `sender.reply` will answer later, `Reply(value, then=Continue(...))`, `Continue(...)`, or
-            `Stop(reason, reply=value)`.
+            The answer; or `NO_REPLY` if `sender.reply` will answer later, `Reply(value, then=Continue(...))`,
+            `Continue(...)`, or `Stop(reason, reply=value)`.
 
         Source:
             GS-20 to GS-23, GS-33, GS-34.
@@ -88,12 +89,16 @@ class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
         raise NotImplementedError(f"{type(self).__name__} has no handle_cast, got the cast {message!r}")
 
     async def handle_info(self, message: object) -> Continue | Stop[ReplyT] | None:
-        """Handle any other message: `Down`, `Exit`, timers, and what `send` was given. Without this callback it is logged and dropped.
+        """Handle any other message: `Down`, `Exit`, timers, and what `send` was given.
+
+        Without this callback the message is logged and dropped.
 
         Source:
             GS-37, GS-38, GS-57.
         """
-        self._record().runtime.logger.info("process %r got the message %r, which it does not handle", self._process, message)
+        self._record().runtime.logger.info(
+            "process %r got the message %r, which it does not handle", self.process_record, message
+        )
         return None
 
     async def handle_continue(self, message: Any) -> Continue | Stop[ReplyT] | None:
@@ -101,9 +106,10 @@ class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
         raise NotImplementedError(f"{type(self).__name__} has no handle_continue, got {message!r}")
 
     async def terminate(self, reason: ExitReason) -> None:
-        """Clean up before the process ends by itself, by a stop request, or because its parent ended and it traps exits.
+        """Clean up before the process ends.
 
-        Not called if `init` failed, and not for an exit signal that kills. An exception here replaces the exit reason.
+        Called when it stops or crashes by itself, for a stop request, and if it traps exits when its parent ends. Not
+        called if `init` failed, and not for an exit signal that kills. An exception here replaces the exit reason.
 
         Source:
             GS-50 to GS-55.
@@ -162,7 +168,7 @@ class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
         await self._record().runtime.sleep(seconds)
 
     @contextlib.contextmanager
-    def waiting_outside(self) -> Iterator[None]:
+    def waiting_outside(self) -> Generator[None]:
         """Say that the callback now waits for something that the runtime knows nothing of, such as a test's own event.
 
         `wait_until_idle` does not wait for the callback inside the `with` block.

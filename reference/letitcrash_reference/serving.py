@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from letitcrash_reference.errors import Killed, ProcessExit
 from letitcrash_reference.process import CALL, CAST, DOWN, EXIT, INFO, RESUME, STOP, SUSPEND, Phase, Process
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_CONTROL = frozenset((NoReply, Continue, Reply, Stop))
+_Result: TypeAlias = Continue | Reply[Any] | Stop[Any] | NoReply | None
+_CONTROL: Final[frozenset[type]] = frozenset((NoReply, Continue, Reply, Stop))
 _CALLBACKS = {
     CAST: "handle_cast",
     CALL: "handle_call",
@@ -125,7 +126,7 @@ async def _start(process: Process, server: GenServer[Any, Any, Any]) -> bool:
             return False
         process.phase = Phase.RUNNING
         token, process.start_token = process.start_token, None
-        server._start_ref = None
+        process.start_ref = None
     if token is not None:
         token.resolve(None)
     return result is None or await _act(process, server, CAST, result)
@@ -148,7 +149,7 @@ async def _handle_other(process: Process, server: GenServer[Any, Any, Any], item
     if kind == RESUME:
         item[2].resolve(None)
         return True
-    if kind == DOWN and message.ref._flushed:
+    if kind == DOWN and message.ref.flushed:
         return True
     result: Any = await server.handle_info(message)
     if not process.alive:
@@ -181,7 +182,7 @@ async def _serve_suspended(process: Process, server: GenServer[Any, Any, Any]) -
     return False
 
 
-async def _act(process: Process, server: GenServer[Any, Any, Any], kind: int, result: Any) -> bool:
+async def _act(process: Process, server: GenServer[Any, Any, Any], kind: int, result: _Result) -> bool:
     """Do what a callback returned, and what the callbacks that follow from it return; return whether to go on."""
     callback = _CALLBACKS[kind]
     while True:
@@ -231,7 +232,9 @@ async def _crash(process: Process, server: GenServer[Any, Any, Any], callback: s
     _raise_if_fatal(error)
 
 
-async def _finish(process: Process, server: GenServer[Any, Any, Any], reason: ExitReason, reply: Any = NO_REPLY) -> None:
+async def _finish(
+    process: Process, server: GenServer[Any, Any, Any], reason: ExitReason, reply: Any = NO_REPLY
+) -> None:
     """Run `terminate`, answer the last caller, die. Source: GS-33, GS-50, GS-51, GS-53."""
     process.phase = Phase.TERMINATING
     fatal: BaseException | None = None
@@ -255,7 +258,9 @@ async def _finish(process: Process, server: GenServer[Any, Any, Any], reason: Ex
 
 
 def _bad_return(callback: str, value: object) -> ExitReason:
-    return ExitReason.error(f"expected {callback} to return a result of letitcrash_reference.results or None, got {value!r}")
+    return ExitReason.error(
+        f"expected {callback} to return a result of letitcrash_reference.results or None, got {value!r}"
+    )
 
 
 def _log_crash(process: Process, callback: str, error: BaseException, reason: ExitReason) -> None:

@@ -77,11 +77,15 @@ class Starting(Lifespan):
     ) -> Handle[CallT, CastT, ReplyT]:
         """Start a server as the child of a process, linked with it from the first moment.
 
-        If the start fails, a parent that does not trap exits dies of the reason (unless it is normal), one that does gets no message.
+        If the start fails, a parent that does not trap exits dies of the reason (unless it is normal), one that does
+        gets no message.
 
         Args:
             parent: The process it is linked with; the one whose callback is running unless given.
-            server, backend, name, timeout: As in `start`.
+            server: As in `start`.
+            backend: As in `start`.
+            name: As in `start`.
+            timeout: As in `start`.
 
         Raises:
             NoProcessError: If the parent is dead.
@@ -106,7 +110,10 @@ class Starting(Lifespan):
 
         Args:
             watcher: The process that gets the `Down` message; the one whose callback is running unless given.
-            server, backend, name, timeout: As in `start`.
+            server: As in `start`.
+            backend: As in `start`.
+            name: As in `start`.
+            timeout: As in `start`.
 
         Returns:
             The server's handle and the monitor's reference.
@@ -118,7 +125,7 @@ class Starting(Lifespan):
             MON-16, GS-14.
         """
         handle = await self._start(server, backend, name, timeout, None, self._relative(watcher, "watcher"))
-        return handle, self._take_start_ref(server)
+        return handle, self._start_ref_of(server)
 
     def start_sync(
         self,
@@ -154,7 +161,7 @@ class Starting(Lifespan):
     ) -> tuple[Handle[CallT, CastT, ReplyT], MonitorRef]:
         """Like `start_monitored`, blocking this thread."""
         handle = self._start_sync(server, backend, name, timeout, None, self._relative(watcher, "watcher"))
-        return handle, self._take_start_ref(server)
+        return handle, self._start_ref_of(server)
 
     # -- how ----------------------------------------------------------------------------------------------------------
 
@@ -168,7 +175,7 @@ class Starting(Lifespan):
         watcher: Process | None,
     ) -> Handle[CallT, CastT, ReplyT]:
         token = make_token(None)
-        process = self._spawn(server, backend, name, parent, watcher, token)
+        process = self.begin_start(server, backend, name, parent, watcher, token)
         try:
             await await_token(self._runtime(), token, timeout)
         except CallTimeoutError:
@@ -189,7 +196,7 @@ class Starting(Lifespan):
         watcher: Process | None,
     ) -> Handle[CallT, CastT, ReplyT]:
         token = make_thread_token(self._runtime(), None)
-        process = self._spawn(server, backend, name, parent, watcher, token)
+        process = self.begin_start(server, backend, name, parent, watcher, token)
         try:
             block_on(self._runtime(), token, timeout)
         except CallTimeoutError:
@@ -200,7 +207,7 @@ class Starting(Lifespan):
             raise
         return cast("Handle[CallT, CastT, ReplyT]", process.handle)
 
-    def _spawn(
+    def begin_start(
         self,
         server: GenServer[Any, Any, Any],
         backend: Backend | None,
@@ -209,7 +216,10 @@ class Starting(Lifespan):
         watcher: Process | None,
         token: From[Any],
     ) -> Process:
-        """Make the process, known by name, link and monitor before it takes its first step."""
+        """Make the process, known by name, link and monitor before it takes its first step, and launch it.
+
+        Internal: what the start functions share. `token` is resolved once `init` is done.
+        """
         table = self.table
         if not isinstance(server, GenServer):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"expected a GenServer object, got {server!r}")
@@ -219,8 +229,10 @@ class Starting(Lifespan):
             refuse_dead_caller()
             if self._state is not State.OPEN:
                 raise self.closed_error()
-            if server._process is not None:
-                raise UsageError(f"expected a new server object, got that of {server._process!r}\n  remedy: make another one")
+            if server.process_record is not None:
+                raise UsageError(
+                    f"expected a new server object, got that of {server.process_record!r}\n  remedy: make another one"
+                )
             for relative in (parent, watcher):
                 if relative is not None:
                     check_alive(relative)
@@ -233,13 +245,13 @@ class Starting(Lifespan):
             process.handle = Handle(process)
             process.start_token = token
             token.process = process
-            server._process = process
+            server.process_record = process
             table.processes[process.pid] = process
             if parent is not None:
                 process.parent = parent
                 table.join(parent, process)
             if watcher is not None:
-                server._start_ref = server._monitored_as = table.watch(watcher, process)
+                process.start_ref = process.monitored_as = table.watch(watcher, process)
         try:
             driver.launch(process)
         except RuntimeError as error:
@@ -247,17 +259,20 @@ class Starting(Lifespan):
             raise StartError(process.reason or ExitReason.KILLED) from error
         return process
 
-    def _take_start_ref(self, server: GenServer[Any, Any, Any]) -> MonitorRef:
-        ref, server._monitored_as = server._monitored_as, None
-        assert ref is not None
-        return ref
+    def _start_ref_of(self, server: GenServer[Any, Any, Any]) -> MonitorRef:
+        process = server.process_record
+        assert process is not None
+        assert process.monitored_as is not None
+        return process.monitored_as
 
     def _relative(self, given: HasPid | None, role: str) -> Process:
         """Return the live process that stands for `parent=` or `watcher=`."""
         if given is None:
             caller = current_process.get()
             if caller is None or caller.runtime is not self:
-                raise UsageError(f"expected {role}= outside of a callback, got None\n  remedy: pass a handle as {role}=")
+                raise UsageError(
+                    f"expected {role}= outside of a callback, got None\n  remedy: pass a handle as {role}="
+                )
             return caller
         process = self.table.find(given)
         if process is None:
@@ -275,7 +290,7 @@ class Starting(Lifespan):
             self.kill(process)
 
     def _abandon(self, process: Process) -> None:
-        """End the start of a server that nobody waits for any more, unless it was a process that died while it waited."""
+        """End a start that nobody waits for any more, unless it was a process that died while it waited."""
         caller = current_process.get()
         if caller is None or caller.alive:
             self._give_up(process)

@@ -1,7 +1,8 @@
 """The process table: who lives, who is linked to or watches whom, and what happens when one dies.
 
-Every signal is delivered the moment it is sent, under one lock. That gives OTP's promises the simple way: signals between
-two processes keep their order, an exit signal acts on a busy process, and nothing of a death is seen before its name is free.
+Every signal is delivered the moment it is sent, under one lock. That gives OTP's promises the simple way: signals
+between two processes keep their order, an exit signal acts on a busy process, and nothing of a death is seen before its
+name is free.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class ProcessTable:
             ref = MonitorRef(next(self._refs), watcher, name)
             process = self.find(target)
             if process is None:
-                ref._fired = True
+                ref.fired = True
                 pid = None if isinstance(target, str) else target.pid
                 watcher.post((DOWN, Down(ref, pid, ExitReason.NOPROC, name)))
             else:
@@ -119,7 +120,7 @@ class ProcessTable:
         """Make the monitor of two live processes."""
         if ref is None:
             ref = MonitorRef(next(self._refs), watcher, None)
-        ref._target = process
+        ref.target = process
         if process.watchers is None:
             process.watchers = {}
         process.watchers[ref] = watcher
@@ -134,22 +135,22 @@ class ProcessTable:
             raise TypeError(f"expected a monitor reference, got {ref!r}")
         with self.lock:
             check_alive(watcher)
-            if ref._watcher is not watcher:
+            if ref.watcher is not watcher:
                 return False
             active = self._forget(ref)
-            if not active and flush and ref._fired:
-                ref._flushed = True
+            if not active and flush and ref.fired:
+                ref.flushed = True
             return active
 
     def _forget(self, ref: MonitorRef) -> bool:
-        target: Process | None = ref._target
+        target: Process | None = ref.target
         if target is None:
             return False
-        ref._target = None
+        ref.target = None
         if target.watchers:
             target.watchers.pop(ref, None)
-        if ref._watcher.watching:
-            ref._watcher.watching.discard(ref)
+        if ref.watcher.watching:
+            ref.watcher.watching.discard(ref)
         return True
 
     # -- exit signals -------------------------------------------------------------------------------------------------
@@ -190,7 +191,9 @@ class ProcessTable:
                 if victim.alive:
                     self._bury(victim, why, doomed, ignored and victim is process)
 
-    def _bury(self, victim: Process, reason: ExitReason, doomed: deque[tuple[Process, ExitReason]], ignored: bool) -> None:
+    def _bury(
+        self, victim: Process, reason: ExitReason, doomed: deque[tuple[Process, ExitReason]], ignored: bool
+    ) -> None:
         self.registry.free(victim)
         self.processes.pop(victim.pid, None)
         starting = victim.start_token
@@ -234,7 +237,7 @@ class ProcessTable:
         parent = victim.parent
         if parent is not None and parent.trap_exit:
             self.part(victim, parent)
-        starter_ref = victim.server._start_ref
+        starter_ref = victim.start_ref
         if starter_ref is not None:
             self._forget(starter_ref)
 
@@ -264,12 +267,12 @@ class ProcessTable:
             doomed.append((peer, reason))
 
     def _signal_watcher(self, ref: MonitorRef, watcher: Process, victim: Process, reason: ExitReason) -> None:
-        ref._target = None
-        ref._fired = True
+        ref.target = None
+        ref.fired = True
         if watcher.watching:
             watcher.watching.discard(ref)
         if watcher.alive:
-            watcher.post((DOWN, Down(ref, victim.pid, reason, ref._target_name)))
+            watcher.post((DOWN, Down(ref, victim.pid, reason, ref.target_name)))
 
 
 def check_alive(process: Process) -> None:

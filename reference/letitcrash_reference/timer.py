@@ -16,8 +16,8 @@ __all__ = ["Timer"]
 class Timer:
     """A message that is to be sent later, once or again and again.
 
-    A timer to a process is void when that process dies. A timer to a name looks the name up each time it fires, and sends nothing
-    if nobody has it. Who made the timer does not matter to it.
+    A timer to a process is void when that process dies. A timer to a name looks the name up each time it fires, and
+    sends nothing if nobody has it. Who made the timer does not matter to it.
 
     Source:
         TIM-1, TIM-3 to TIM-8, TIM-10.
@@ -57,7 +57,8 @@ class Timer:
         """Stop the timer, from anywhere.
 
         Returns:
-            Whether it was active: if so, it will not fire again. False if it has fired for the last time or was cancelled, or if its
+            Whether it was active: if so, it will not fire again. False if it has fired for the last time or was
+                cancelled, or if its
             process is dead; the message may have arrived or not.
         """
         with self._runtime.table.lock:

@@ -1,7 +1,7 @@
 """Waiting for a token: awaiting in a task of an ordinary loop, blocking in a thread.
 
-While the callback of a process waits here its record says so, which is how `wait_until_idle` tells a callback that waits from one
-that works.
+While the callback of a process waits here its record says so, which is how `wait_until_idle` tells a callback that
+waits from one that works.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from letitcrash_reference.replies import From, LoopFrom, ThreadFrom
 if TYPE_CHECKING:
     from letitcrash_reference.core import RuntimeCore
 
-__all__ = ["OUTSIDE", "await_token", "block_on", "make_thread_token", "make_token", "post_call", "refuse_dead_caller", "refuse_self"]
+__all__ = [
+    "OUTSIDE",
+    "await_token",
+    "block_on",
+    "make_thread_token",
+    "make_token",
+    "post_call",
+    "refuse_dead_caller",
+    "refuse_self",
+]
 
 _running_loop = asyncio._get_running_loop  # pyright: ignore[reportPrivateUsage]
 
@@ -135,8 +144,7 @@ async def await_token(runtime: RuntimeCore, token: From[Any], timeout: float | N
 def block_on(runtime: RuntimeCore, token: ThreadFrom[Any], timeout: float | None, *, pause: bool = False) -> Any:
     """Block this thread until a token is resolved and return its value; otherwise like `await_token`.
 
-    Args:
-        pause: The end of `timeout` is no failure but what the caller waits for.
+    With `pause` the end of `timeout` is no failure but what the caller waits for.
     """
     clock = runtime.clock
     caller = current_process.get()

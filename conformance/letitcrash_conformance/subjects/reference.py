@@ -7,11 +7,14 @@ operations that wait for an answer move it, from alarm to alarm, and only when n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from letitcrash_conformance.inprocess import InProcessSubject, Refused
+from letitcrash_conformance.subjects.reference_probe import AnyHandle, Probe, describe_error, read_reason
 from letitcrash_reference import (
     AlreadyNamedError,
     AlreadyRegisteredError,
@@ -29,9 +32,6 @@ from letitcrash_reference import (
 )
 from letitcrash_reference.process import CALL, RESUME, SUSPEND, Process
 from letitcrash_spec.messages import Json, Reason
-
-from letitcrash_conformance.inprocess import InProcessSubject, Refused
-from letitcrash_conformance.subjects.reference_probe import AnyHandle, Probe, describe_error, read_reason
 
 __all__ = ["ReferenceSubject"]
 
@@ -115,9 +115,9 @@ class World:
         """
         if isinstance(target, str):
             probe = self.probes.get(target)
-            if probe is None or probe._process is None:
+            if probe is None or probe.process_record is None:
                 raise NoProcessError(target)
-            return probe._process.handle
+            return probe.process_record.handle
         name: str = target["name"]
         return name
 
@@ -125,20 +125,20 @@ class World:
         """Return the process of a label, also a dead one, or the holder of a name; None if there is none."""
         if isinstance(target, str):
             probe = self.probes.get(target)
-            return None if probe is None else probe._process
+            return None if probe is None else probe.process_record
         return self.runtime.table.registry.names.get(target["name"])
 
     def label_of(self, pid: Any) -> str | None:
         """Return the label of a process."""
         for label, probe in self.probes.items():
-            if probe._process is not None and probe._process.pid is pid:
+            if probe.process_record is not None and probe.process_record.pid is pid:
                 return label
         return None
 
     def make_probe(self, label: str, script: dict[str, Any]) -> Probe:
         """Return a new probe to start, known by its label as soon as it has a process."""
         bound = self.probes.get(label)
-        if bound is not None and bound._process is not None:
+        if bound is not None and bound.process_record is not None:
             raise ValueError(f"expected a label that is not bound, got {label!r}")
         probe = self.probes[label] = Probe(self, label, script)
         return probe
@@ -157,7 +157,7 @@ class ReferenceSubject(InProcessSubject):
         silence_s: As in `InProcessSubject`.
     """
 
-    HELLO = {
+    HELLO: ClassVar[dict[str, Any]] = {
         "protocol": 1,
         "name": "reference",
         "version": "0.1.0",
@@ -217,10 +217,8 @@ class ReferenceSubject(InProcessSubject):
         """Notice, in any thread, that a process came to rest or that the operation has its answer."""
         if self._blocking:
             self._blocking = False
-            try:
+            with contextlib.suppress(RuntimeError):  # another thread was faster
                 self._block.release()
-            except RuntimeError:  # another thread was faster
-                pass
         resting = self._resting
         if resting is not None:
             self._resting = None
@@ -317,7 +315,7 @@ class ReferenceSubject(InProcessSubject):
         server = world.make_probe(as_, probe)
         token = _Pending(None, self._stir)
         try:
-            world.runtime._spawn(server, backend, probe.get("name"), None, None, token)
+            world.runtime.begin_start(server, backend, probe.get("name"), None, None, token)
             await self._finish(world, token, timeout_ms)
         except AlreadyRegisteredError as error:
             raise Refused("already_registered") from error
@@ -341,7 +339,7 @@ class ReferenceSubject(InProcessSubject):
         token = _Pending(process, self._stir)
         wanted = read_reason(reason)
         try:
-            process.handle._request_stop(wanted, token)
+            process.handle.request_stop(wanted, token)
         except NoProcessError as error:
             raise Refused("noproc") from error
         died_of = await self._finish(world, token, timeout_ms)
@@ -382,7 +380,11 @@ class ReferenceSubject(InProcessSubject):
         return {
             "quiet": quiet,
             "now": world.now_ms,
-            "alive": [label for label, probe in world.probes.items() if probe._process is not None and probe._process.alive],
+            "alive": [
+                label
+                for label, probe in world.probes.items()
+                if probe.process_record is not None and probe.process_record.alive
+            ],
             "names": {name: world.label_of(process.pid) for name, process in list(table.registry.names.items())},
             "children": {},
             "events": events,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -135,9 +136,9 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
             self._log("init")
             self.handle.when_dead(self._log_death)
         entries = self.script.get("init")
-        entry: Json = entries[0] if entries else "ok"
-        while isinstance(entry, dict) and "sleep" in entry:
-            await self._sleep(entry["sleep"])
+        entry: Any = entries[0] if entries else "ok"
+        while entry not in ("ok", "ignore") and "sleep" in entry:
+            await self.do_sleep(entry["sleep"])
             entry = entry.get("then", "ok")
         if entry == "ok":
             return None
@@ -193,13 +194,13 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
         if script == "hang":
             await self._hang()
         elif "sleep" in script:
-            await self._sleep(script["sleep"])
+            await self.do_sleep(script["sleep"])
         else:
             raise ProbeCrash(script["crash"])
 
     # -- actions ------------------------------------------------------------------------------------------------------
 
-    async def _sleep(self, ms: int) -> Answer:
+    async def do_sleep(self, ms: int) -> Answer:
         if self.blocks:
             self.runtime.sleep_sync(ms / 1000)
         else:
@@ -213,44 +214,40 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
             else:
                 await asyncio.get_running_loop().create_future()
 
-    async def _crash(self, text: str) -> Answer:
+    async def do_crash(self, text: str) -> Answer:
         raise ProbeCrash(text)
 
-    async def _call(self, target: Json, action: list[Any], timeout_ms: int) -> Answer:
+    async def do_call(self, target: Json, action: list[Any], timeout_ms: int) -> Answer:
         try:
             return {"ok": await self.runtime.call(self.board.find(target), action, timeout_ms / 1000)}
         except Exception as error:
             return {"ok": {"fail": describe_error(error)}}
 
-    async def _cast(self, target: Json, action: list[Any]) -> Answer:
-        try:
+    async def do_cast(self, target: Json, action: list[Any]) -> Answer:
+        with contextlib.suppress(NoProcessError):
             self.runtime.cast(self.board.find(target), action)
-        except NoProcessError:
-            pass
         return _NULL
 
-    async def _send(self, target: Json, payload: str) -> Answer:
+    async def do_send(self, target: Json, payload: str) -> Answer:
         try:
             self.runtime.send(self.board.find(target), payload)
         except NoProcessError as error:
             return {"fail": describe_error(error)}
         return _NULL
 
-    async def _link(self, label: str) -> Answer:
+    async def do_link(self, label: str) -> Answer:
         try:
             self.link(self._other(label))
         except NoProcessError as error:
             return {"fail": describe_error(error)}
         return _NULL
 
-    async def _unlink(self, label: str) -> Answer:
-        try:
+    async def do_unlink(self, label: str) -> Answer:
+        with contextlib.suppress(NoProcessError):
             self.unlink(self._other(label))
-        except NoProcessError:
-            pass
         return _NULL
 
-    async def _monitor(self, target: Json, ref: str) -> Answer:
+    async def do_monitor(self, target: Json, ref: str) -> Answer:
         try:
             found = self.board.find(target)
         except NoProcessError as error:
@@ -259,30 +256,28 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
         self.watched[monitor] = (ref, target)
         return _NULL
 
-    async def _demonitor(self, ref: str, flush: bool) -> Answer:
+    async def do_demonitor(self, ref: str, flush: bool) -> Answer:
         monitor = self.refs.get(ref)
         if monitor is not None:
             self.demonitor(monitor, flush=flush)
         return _NULL
 
-    async def _trap_exit(self, flag: bool) -> Answer:
+    async def do_trap_exit(self, flag: bool) -> Answer:
         return {"ok": self.trap_exit(flag)}
 
-    async def _exit(self, label: str, reason: Reason) -> Answer:
-        try:
+    async def do_exit(self, label: str, reason: Reason) -> Answer:
+        with contextlib.suppress(NoProcessError):
             self.exit(self._other(label), read_reason(reason))
-        except NoProcessError:
-            pass
         return _NULL
 
-    async def _register(self, name: str) -> Answer:
+    async def do_register(self, name: str) -> Answer:
         try:
             self.register(name)
         except (AlreadyRegisteredError, AlreadyNamedError) as error:
             return {"fail": describe_error(error)}
         return _NULL
 
-    async def _spawn(self, label: str, script: dict[str, Any], how: Json) -> Answer:
+    async def do_spawn(self, label: str, script: dict[str, Any], how: Json) -> Answer:
         board = self.board
         probe = board.make_probe(label, script)
         backend = Backend(script["backend"]) if "backend" in script else None
@@ -303,19 +298,19 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
             return {"fail": describe_error(error)}
         return {"ok": "started"}
 
-    async def _send_after(self, ref: str, ms: int, payload: str) -> Answer:
+    async def do_send_after(self, ref: str, ms: int, payload: str) -> Answer:
         self.board.timers[ref] = self.send_after(ms / 1000, payload)
         return _NULL
 
-    async def _send_interval(self, ref: str, ms: int, payload: str) -> Answer:
+    async def do_send_interval(self, ref: str, ms: int, payload: str) -> Answer:
         self.board.timers[ref] = self.send_interval(ms / 1000, payload)
         return _NULL
 
-    async def _cancel_timer(self, ref: str) -> Answer:
+    async def do_cancel_timer(self, ref: str) -> Answer:
         timer = self.board.timers.get(ref)
         return {"ok": timer is not None and timer.cancel()}
 
-    async def _links(self) -> Answer:
+    async def do_links(self) -> Answer:
         return {"ok": sorted(label for pid in self.links if (label := self.board.label_of(pid)) is not None)}
 
     async def _nothing(self) -> Answer:
@@ -338,21 +333,21 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
 
 
 ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {
-    "call": Probe._call,
-    "cancel_timer": Probe._cancel_timer,
-    "cast": Probe._cast,
-    "crash": Probe._crash,
-    "demonitor": Probe._demonitor,
-    "exit": Probe._exit,
-    "link": Probe._link,
-    "links": Probe._links,
-    "monitor": Probe._monitor,
-    "register": Probe._register,
-    "send": Probe._send,
-    "send_after": Probe._send_after,
-    "send_interval": Probe._send_interval,
-    "sleep": Probe._sleep,
-    "spawn": Probe._spawn,
-    "trap_exit": Probe._trap_exit,
-    "unlink": Probe._unlink,
+    "call": Probe.do_call,
+    "cancel_timer": Probe.do_cancel_timer,
+    "cast": Probe.do_cast,
+    "crash": Probe.do_crash,
+    "demonitor": Probe.do_demonitor,
+    "exit": Probe.do_exit,
+    "link": Probe.do_link,
+    "links": Probe.do_links,
+    "monitor": Probe.do_monitor,
+    "register": Probe.do_register,
+    "send": Probe.do_send,
+    "send_after": Probe.do_send_after,
+    "send_interval": Probe.do_send_interval,
+    "sleep": Probe.do_sleep,
+    "spawn": Probe.do_spawn,
+    "trap_exit": Probe.do_trap_exit,
+    "unlink": Probe.do_unlink,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from letitcrash_reference.context import current_process
@@ -89,10 +90,8 @@ class AsyncDriver(Driver):
             task.cancel()
 
     def _soon(self, callback: Any, *args: Any) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and its tasks with it
             self.loop.call_soon_threadsafe(callback, *args)
-        except RuntimeError:  # the loop is closed, and its tasks with it
-            pass
 
     def leftovers(self) -> int:
         return len(self.tasks) + self._coming

@@ -25,7 +25,7 @@ class Driver(ABC):
 
     @abstractmethod
     def halt(self, process: Process) -> None:
-        """Make the code of a process that has just died end as soon as it can. From any thread, under the table's lock."""
+        """Make the code of a process that has just died end soon. From any thread, under the table's lock."""
 
     def is_queued_in_vain(self, process: Process) -> bool:
         """Whether the process wants to run and cannot before another one blocks no more."""

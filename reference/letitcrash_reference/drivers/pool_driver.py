@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,8 @@ class _Worker:
 
     Attributes:
         process: Whom it runs now, if anybody.
-        abandoned: Its process was killed inside a callback: another worker has taken its place, and it ends when the callback does.
+        abandoned: Its process was killed inside a callback: another worker has taken its place, and it ends when the
+            callback does.
     """
 
     __slots__ = ("abandoned", "process", "thread")
@@ -39,8 +41,8 @@ class _Worker:
 class PoolDriver(Driver):
     """Lends at most `size` threads to its processes. A process that has messages stands in the queue once.
 
-    Workers start when there are processes for them. One that is stuck in the callback of a killed process no longer counts, and
-    a new one takes its place.
+    Workers start when there are processes for them. One that is stuck in the callback of a killed process no longer
+    counts, and a new one takes its place.
     """
 
     def __init__(self, runtime: RuntimeCore, size: int) -> None:
@@ -144,10 +146,8 @@ class PoolDriver(Driver):
             process.wake()
 
     def _replace_worker(self) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # no thread to be had now; the next launch tries again
             self._add_worker()
-        except RuntimeError:  # no thread to be had now; the next launch tries again
-            pass
 
     def is_queued_in_vain(self, process: Process) -> bool:
         return process.worker is None and self.waiting() > 0 and self._is_full()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,10 @@ class ThreadDriver(Driver):
         loop = BlockingLoop()
         try:
             loop.run_until_complete(self._live(process))
-        except (KeyboardInterrupt, SystemExit):  # the callback's wish to exit has ended its process, which is all it can
+        except (
+            KeyboardInterrupt,
+            SystemExit,
+        ):  # the callback's wish to exit has ended its process, which is all it can
             pass
         finally:
             loop.finish()
@@ -104,10 +108,8 @@ def interrupt(process: Process) -> None:
         blocked.fail(Killed())
     task = process.task
     if task is not None and task is not _task_here():
-        try:
+        with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended
             task.get_loop().call_soon_threadsafe(_cancel, process, task)
-        except RuntimeError:  # its loop is closed: it has ended
-            pass
 
 
 def _task_here() -> asyncio.Task[Any] | None:
