@@ -149,7 +149,7 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
     """Run an action that is over at once but tells other processes something."""
     kind = action[0]
     label = process.label
-    if kind in ("cast", "send") and isinstance(action[1], str) and action[1] not in world.processes:
+    if kind in ("cast", "send", "unlink") and isinstance(action[1], str) and action[1] not in world.processes:
         _branch(process, caller, [(Expected(ok(), "EXIT-22"), None), (Expected(fail("noproc"), "EXIT-22"), None)])
     elif kind == "cast":
         send_cast(world, label, action[1], action[2])

@@ -95,6 +95,8 @@ class Judge:
         judgement.exercised.update(worlds[0].tags)
         if worlds[0].names:
             judgement.exercised["REG-15"] += 1
+        if any(operation.op == "exit" for operation, _ in segment):
+            judgement.exercised["EXIT-24"] += 1
         for world in worlds:
             world.tags = []
         judgement.judged += len(segment)

@@ -123,9 +123,28 @@ after_death(Pid, #log{watched = Watched} = Log) ->
         #{Pid := {Monitor, _}} ->
             case is_process_alive(Pid) of
                 true -> Log;
-                false -> receive {'DOWN', Monitor, process, Pid, Reason} -> died(Monitor, Pid, Reason, Log) end
+                false ->
+                    receive {'DOWN', Monitor, process, Pid, Reason} ->
+                        died(Monitor, Pid, Reason, last_words(Pid, Log))
+                    end
             end;
         #{} -> Log
+    end.
+
+%% Logs what a dead process had sent before its DOWN, which was taken out of the mailbox before it was its turn.
+last_words(Pid, #log{watched = Watched} = Log) ->
+    #{Pid := {_, Label} = Watch} = Watched,
+    Heard = flush(Label, Log#log{watched = maps:remove(Pid, Watched)}),
+    Heard#log{watched = maps:put(Pid, Watch, Heard#log.watched)}.
+
+flush(Label, Log) ->
+    receive
+        {event, #{<<"who">> := Label} = Event} ->
+            flush(Label, add(Event, Log));
+        {caused, #{<<"who">> := Label} = Event, Cause} ->
+            flush(Label, add(Event, after_death(Cause, Log)))
+    after 0 ->
+        Log
     end.
 
 %% Waits for every death, and kills whoever was born meanwhile.
