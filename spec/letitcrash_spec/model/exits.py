@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from letitcrash_spec.messages import Json, fail, ok
-from letitcrash_spec.model.world import Destination, Expected, Process, Signal, Unspecified, World
+from letitcrash_spec.model.world import Destination, Event, Expected, Process, Signal, Unspecified, World
 
 __all__ = ["answer", "die", "receive_exit", "send_exit"]
 
@@ -130,10 +130,7 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
             answer(world, process, ("", token), fail("exit", reason=reason), "GS-62")
     if starter is not None:
         answer(world, process, starter, fail("start_failed", reason=reason), "GS-5")
-    for peer in sorted(process.links):
-        world.signal(label, peer, ("exit", label, reason, True, failed and peer == process.parent))
-    for ref, owner in sorted(process.watchers.items()):
-        world.signal(label, owner, ("down", ref, reason, failed and ref == process.born_watched))
+    _announce(world, process, reason, failed=failed)
     process.task = None
     process.calls = []
     process.stops = []
@@ -141,6 +138,30 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     process.watchers = {}
     process.links = set()
     world.emit(label, ("dead", reason), clause)
+
+
+def _announce(world: World, process: Process, reason: Json, *, failed: bool) -> None:
+    """Tell links and monitors of a death.
+
+    What one receiver is told of one death arrives in an order that nobody promises (N-2): it is taken from what the
+    receiver was seen to report, if that is known.
+    """
+    label = process.label
+    told: dict[str, list[tuple[Event, Signal]]] = {}
+    for peer in sorted(process.links):
+        signal = ("exit", label, reason, True, failed and peer == process.parent)
+        told.setdefault(peer, []).append((("exit", label, reason), signal))
+    for ref, owner in sorted(process.watchers.items()):
+        of = world.processes[owner].monitors.get(ref)
+        signal = ("down", ref, reason, failed and ref == process.born_watched)
+        told.setdefault(owner, []).append((("down", ref, of, reason), signal))
+    for receiver, news in told.items():
+        if len(news) > 1:
+            if world.processes[receiver].suspended:
+                raise Unspecified("a death that a suspended process hears of twice")
+            news.sort(key=lambda item: world.position_of(receiver, item[0]))
+        for _, signal in news:
+            world.signal(label, receiver, signal)
 
 
 def _starter(process: Process) -> Destination | None:

@@ -335,6 +335,15 @@ class World:
         seen = self.segment.events.get(who, ())
         return position < len(seen) and same_event(event, seen[position][0], self.profile)
 
+    def position_of(self, who: str, event: Event) -> int:
+        """Return how many other reports of `who` were seen before this one; very many if it was not seen."""
+        if self.segment is not None:
+            seen = self.segment.events.get(who, ())
+            for position in range(self.cursor.get(who, 0), len(seen)):
+                if same_event(event, seen[position][0], self.profile):
+                    return position
+        return NEVER
+
     def note(self, kind: str, who: str, key: Json, clause: str) -> None:
         """Remember which clause would be broken by an event that must not come."""
         self.notes[kind, who, key] = clause
