@@ -153,8 +153,11 @@ def _import(name: str, folder: str) -> object:
 
 def _explain_import(name: str, error: BaseException) -> UsageError:
     last = traceback.format_exception_only(error)[-1].strip()
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""
+    if isinstance(error, SyntaxError):
+        place = f" ({error.filename}:{error.lineno})"
+    else:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+        place = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""
     return UsageError(f"expected module {name!r} to import, got {last}{place}")
 
 
