@@ -121,6 +121,17 @@ def test_a_server_without_a_parent_counts_as_its_own_parent(world: World) -> Non
     ]
 
 
+@pytest.mark.clause("GS-55", "GS-57")
+def test_the_spawner_is_also_the_parent_of_a_monitored_server_but_not_of_a_plain_one(world: World) -> None:
+    world.spawn("p1")
+    world.call("p1", "spawn", "p2", {"trap_exit": True}, "plain")
+    world.call("p1", "spawn", "p3", {"trap_exit": True}, {"monitor": "m3"})
+    world.call("p1", "exit", "p2", error("x"))
+    world.call("p1", "exit", "p3", error("x"))
+    assert world.log("exit", "dead", who="p2") == [{"ev": "exit", "who": "p2", "of": "p1", "reason": error("x")}]
+    assert world.log("exit", "dead", who="p3") == [dead("p3", error("x"))]
+
+
 @pytest.mark.clause("EXIT-21")
 def test_trap_exit_answers_the_old_value(world: World) -> None:
     world.spawn("p1")
