@@ -1,0 +1,60 @@
+"""Lines of a report: text with a style for terminals that have one."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, TypeAlias
+
+__all__ = ["Line", "Style", "count", "plain_text", "wrap"]
+
+Style: TypeAlias = Literal["", "bad", "bold", "dim", "good", "warn"]
+"""How a line looks where colours are shown; what it says never depends on it."""
+
+
+class Line(NamedTuple):
+    """One line of a report.
+
+    Attributes:
+        text: The line, without an end.
+        style: How it looks on a terminal.
+    """
+
+    text: str
+    style: Style = ""
+
+
+def plain_text(lines: Iterable[Line]) -> str:
+    """Return lines as one text, without a final line end."""
+    return "\n".join(line.text for line in lines)
+
+
+def wrap(text: str, *, width: int, first: str = "", rest: str | None = None, style: Style = "") -> list[Line]:
+    """Return a text as lines of at most `width` columns.
+
+    Args:
+        text: The text; line ends in it are kept.
+        width: Number of columns.
+        first: What the first line begins with.
+        rest: What the others begin with; blanks of the same length if left out.
+        style: The style of all lines.
+    """
+    indent = " " * len(first) if rest is None else rest
+    lines: list[Line] = []
+    for paragraph in text.splitlines() or [""]:
+        head = first if not lines else indent
+        pieces = textwrap.wrap(
+            paragraph,
+            width=max(width, len(indent) + 20),
+            initial_indent=head,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        lines += [Line(piece, style) for piece in pieces or [head.rstrip()]]
+    return lines
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: `"1 program"`, `"6,021 operations"`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -1,0 +1,233 @@
+"""Replay files: a finding as readable JSON that can be edited, sent to somebody, and run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from letitcrash_conformance.errors import UsageError
+from letitcrash_conformance.program import Program
+from letitcrash_conformance.recorder import suite_version
+from letitcrash_conformance.recorder_fields import Fields, dump_hello
+from letitcrash_conformance.results import Finding
+from letitcrash_spec.catalogue import load_clauses
+from letitcrash_spec.hello import Hello
+from letitcrash_spec.messages import Json, Operation
+from letitcrash_spec.operations import ACTIONS, OPERATIONS
+
+__all__ = ["FORMAT", "Replay", "find_replays", "name_replay", "read_replay", "refuse_replay", "retime", "write_replay"]
+
+FORMAT = "letitcrash-replay 1"
+
+_ADVICE = "  a replay file is what `letitcrash run` writes for a violation; see the example in its folder, or run again"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A replay file.
+
+    Attributes:
+        path: The file.
+        subject: How the subject was named; empty if it cannot be named.
+        command: The words of the subject's command, if it is one.
+        hello: What the subject said of itself.
+        clause: The clause that was broken.
+        program: The program that shows it.
+        suite: Version of the suite that wrote the file.
+    """
+
+    path: Path
+    subject: str
+    command: tuple[str, ...]
+    hello: Hello
+    clause: str
+    program: Program
+    suite: str
+
+
+def name_replay(finding: Finding) -> str:
+    """Return the name of a finding's file, the same for the same program: `"LNK-7-ab12cd.json"`."""
+    told = json.dumps([finding.found_in.backend, finding.program.to_json()], sort_keys=True)
+    return f"{finding.violation.clause}-{hashlib.sha256(told.encode()).hexdigest()[:6]}.json"
+
+
+def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, command: Sequence[str] = ()) -> Path:
+    """Write a finding into a folder, which is made if it is missing, and return the file.
+
+    Args:
+        folder: The folder.
+        finding: The finding.
+        hello: What the subject said of itself.
+        subject: How the subject was named; empty if it cannot be named.
+        command: The words of its command, if it is one.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    violation = finding.violation
+    unit = finding.found_in
+    head: dict[str, Json] = {
+        "format": FORMAT,
+        "suite": suite_version(),
+        "subject": {"command": list(command)} if command else {"name": subject or None},
+        "hello": dump_hello(hello),
+        "clause": violation.clause,
+        "backend": unit.backend,
+        "chapter": unit.chapter,
+        "seed": unit.seed,
+        "example": finding.example,
+    }
+    tail: dict[str, Json] = {
+        "for your information": {
+            "step": violation.index + 1,
+            "what": violation.what,
+            "expected": list(violation.expected),
+            "got": violation.got,
+            "differences": list(violation.differences),
+        }
+    }
+    steps = ",\n".join(f"    {_json(step)}" for step in finding.program.to_json())
+    rows = [f"  {_json(key)}: {_json(value)}" for key, value in head.items()]
+    rows.append(f'  "program": [\n{steps}\n  ]')
+    rows += [f"  {_json(key)}: {_json(value)}" for key, value in tail.items()]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name_replay(finding)
+    path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+    return path
+
+
+def read_replay(path: Path) -> Replay:
+    """Read a replay file and check everything in it.
+
+    The observations that every program needs are added where they were edited away.
+
+    Raises:
+        UsageError: If it cannot be read or is no replay file; the message says where in the file, and why.
+    """
+    text, value = _read_json(path)
+    fields = Fields(value, str(path))
+    if fields.data.get("format") != FORMAT:
+        raise UsageError(f"{fields.broken('format', repr(FORMAT))}\n{_ADVICE}")
+    hello = fields.hello("hello")
+    clause = fields.text("clause")
+    if clause not in load_clauses():
+        raise fields.broken("clause", "a clause of the catalogue (`letitcrash spec` lists them)")
+    operations = fields.operations("program", _operation_lines(text))
+    if not operations:
+        raise fields.broken("program", "a list of operations, at least one")
+    who = fields.inner("subject")
+    return Replay(
+        path=path,
+        subject=who.text("name") if who.has("name") else "",
+        command=who.texts("command") if who.has("command") else (),
+        hello=hello,
+        clause=clause,
+        program=_observed(operations, hello.clock, f"replay:{path}"),
+        suite=fields.text("suite"),
+    )
+
+
+def find_replays(paths: Iterable[Path]) -> list[Path]:
+    """Return the replay files that are meant: files as they are, and for a folder its `*.json`, sorted by name.
+
+    Raises:
+        UsageError: If a path is not there, or a folder holds none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.glob("*.json"))
+            if not inside:
+                raise UsageError(f"expected replay files (*.json) in folder {str(path)!r}, got none")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UsageError(f"expected a replay file or a folder of them, found no {str(path)!r}")
+    return found
+
+
+def refuse_replay(replay: Replay, hello: Hello) -> str:
+    """Say why a subject cannot run a program: features or backends that it does not have; empty if it can."""
+    features = {feature for operation in replay.program.operations for feature in _features_of(operation)}
+    if missing := sorted(features - hello.features):
+        return f"the program needs {', '.join(missing)}, which {hello.name} does not declare"
+    if strange := sorted(_backends_of(replay.program) - set(hello.backends)):
+        return (
+            f"the program uses backend {strange[0]!r}, and {hello.name} has {', '.join(hello.backends)}\n"
+            f"edit 'backend' in {replay.path} to run it there"
+        )
+    return ""
+
+
+def retime(program: Program, clock: str) -> Program:
+    """Return a program with observations that fit a clock."""
+    return Program.of(program.operations, clock=clock, origin=program.origin)
+
+
+def _observed(operations: tuple[Operation, ...], clock: str, origin: str) -> Program:
+    """Return the operations as they are if they have the observations that every program needs, else with them."""
+    whole = Program.of(operations, clock=clock, origin=origin)
+    if [operation.op for operation in whole.operations] == [operation.op for operation in operations]:
+        return Program(operations, origin)
+    return whole
+
+
+def _features_of(operation: Operation) -> set[str]:
+    found = {_OPERATION_FEATURES.get(operation.op)}
+    if operation.op == "parallel":
+        for client in operation.args["clients"]:
+            for step in client:
+                found |= _features_of(Operation(step["op"], step["args"]))
+    action = operation.args.get("msg")
+    while action is not None:
+        found.add(_ACTION_FEATURES.get(action[0]))
+        action = action[2] if action[0] in ("call", "cast") else None
+    return {feature for feature in found if feature is not None}
+
+
+_OPERATION_FEATURES = {spec.name: spec.feature for spec in OPERATIONS}
+_ACTION_FEATURES = {spec.name: spec.feature for spec in ACTIONS}
+
+
+def _backends_of(program: Program) -> set[str]:
+    found: set[str] = set()
+
+    def note(inside: dict[str, Json]) -> dict[str, Json]:
+        if isinstance(inside.get("backend"), str):
+            found.add(inside["backend"])
+        return inside
+
+    # A probe stands at any depth of actions and supervisors; the decoder visits every object.
+    json.loads(json.dumps(program.to_json()), object_hook=note)
+    return found
+
+
+def _read_json(path: Path) -> tuple[str, Json]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"expected a replay file in {str(path)!r}, could not read it: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"expected UTF-8 text in {str(path)!r}, got byte {error.start} that is none") from None
+    try:
+        return text, json.loads(text)
+    except json.JSONDecodeError as error:
+        rows = text.splitlines()
+        row = rows[error.lineno - 1].strip() if error.lineno <= len(rows) else ""
+        got = f"got {row[:80]!r}" if row else "got the end of the file"
+        raise UsageError(
+            f"expected JSON in {path}, line {error.lineno}, column {error.colno}, {got}: {error.msg}\n{_ADVICE}"
+        ) from None
+
+
+def _operation_lines(text: str) -> list[int]:
+    """Return the lines on which operations begin, if each still has a line of its own."""
+    return [number for number, row in enumerate(text.splitlines(), 1) if row.lstrip().startswith('{"op":')]
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
