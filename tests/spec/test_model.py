@@ -266,6 +266,26 @@ OTP: dict[str, tuple[Profile, list[Step]]] = {
             look([], ev("p1", "init"), *ended("p1", E1)),
         ],
     ),
+    "a trapping server started with a monitor takes its starter's exit signal for its parent's": (
+        WALL,
+        [
+            spawn("p1"),
+            call("p1", ["spawn", "p2", {"trap_exit": True}, {"monitor": "m1"}], ok("started")),
+            call("p1", ["exit", "p2", E1], ok()),
+            look(["p1"], *BORN, *ended("p2", E1), ev("p1", "down", ref="m1", of="p2", reason=E1)),
+        ],
+    ),
+    "a start with a name may be refused just before its holder dies": (
+        WALL,
+        [
+            spawn("p1", name="n1"),
+            spawn("p2"),
+            spawn("p3"),
+            cast("p2", ["exit", "p1", "kill"]),
+            cast("p3", ["spawn", "p4", {"name": "n1"}, "plain"]),
+            look(["p2", "p3"], *BORN, ev("p3", "init"), ev("p1", "dead", reason="killed")),
+        ],
+    ),
     "a server that calls a sleeping one need not time out on a wall clock": (
         WALL,
         [*TWO, call("p1", ["call", "p2", ["sleep", 5], 4000], ok(ok())), look(["p1", "p2"], *BORN, now=6)],

@@ -16,7 +16,7 @@ from letitcrash_spec.model.reach import Reach, reach_of
 from letitcrash_spec.model.signals import deliver
 from letitcrash_spec.model.world import Expected, Process, World
 
-__all__ = ["TooManyWorlds", "answered", "at_rest", "choose_steps", "every_step", "search", "take"]
+__all__ = ["TooManyWorlds", "answered", "at_rest", "choose_steps", "every_step", "next_moment", "search", "take"]
 
 Step: TypeAlias = tuple[Any, ...]
 
@@ -213,13 +213,19 @@ def _of_group(world: World, active: list[Process], near: str | None) -> list[Ste
     if len(members) == 1:
         return _reduced(members[0])
     for process in members:
-        label = process.label
-        if reaches[label].reads or any(
-            label in reaches[other.label].touched for other in members if other is not process
+        reach = reaches[process.label]
+        if not reach.reads and not any(
+            process.label in reaches[other.label].touched or _share(reach, reaches[other.label])
+            for other in members
+            if other is not process
         ):
-            continue
-        return _reduced(process)
+            return _reduced(process)
     return [step for process in members for step in _steps(process)]
+
+
+def _share(left: Reach, right: Reach) -> bool:
+    """Say whether two processes may use something that everybody reads and writes at once."""
+    return any(shared.startswith("@") for shared in left.touched & right.touched)
 
 
 def _steps_inside(process: Process) -> bool:

@@ -92,8 +92,8 @@ def handle(world: World, process: Process) -> None:
         _, src, reason, clause, optional = message
         if not process.trap:
             clause = "EXIT-20"
-        own = src == label and process.parent is None
-        if own and not world.foresees(label, ("exit", src, reason)):
+        quirk = process.parent is None and (src == label or (src == process.starter and process.born_watched))
+        if quirk and not world.foresees(label, ("exit", src, reason)):
             terminate(world, process, reason, "GS-57", None)
         elif src == process.parent and src:
             world.note("exit", label, src, "GS-55")

@@ -7,7 +7,16 @@ from typing import Any
 
 from letitcrash_spec.messages import Json, Operation, fail, ok
 from letitcrash_spec.model import exits, genserver, registry, starting
-from letitcrash_spec.model.explore import TooManyWorlds, answered, at_rest, choose_steps, every_step, search, take
+from letitcrash_spec.model.explore import (
+    TooManyWorlds,
+    answered,
+    at_rest,
+    choose_steps,
+    every_step,
+    next_moment,
+    search,
+    take,
+)
 from letitcrash_spec.model.reach import NAMES, NAMES_CHANGE, reach_of
 from letitcrash_spec.model.world import DRIVER, Expected, Unspecified, World
 
@@ -198,12 +207,41 @@ def _advance(world: World, args: dict[str, Any]) -> list[Outcome]:
         world.slept += ms
         return [(world, Expected(ok(), "TIM-1"))]
     outcomes: list[Outcome] = []
-    for after in search([world], lambda w: not choose_steps(w, None), near=None, limit=LIMIT):
+    for after in search([world], _has_no_step, near=None, limit=LIMIT):
         if any(process.task is not None and process.task[0] != "hang" for process in after.processes.values()):
             raise Unspecified("advance while a callback sleeps or waits")
-        after.now += ms
+        end = after.now + ms
+        if _ends_somebody(after, end):
+            outcomes.extend((stepped, Expected(ok(), "TIM-1")) for stepped in _walk([after.copy()], end))
+        after.now = end
         outcomes.append((after, Expected(ok(), "TIM-1")))
     return outcomes
+
+
+def _has_no_step(world: World) -> bool:
+    return not choose_steps(world, None)
+
+
+def _ends_somebody(world: World, end: int) -> bool:
+    """Say whether a timer that is due by `end` ends a process: its cleanup may take time of its own."""
+    return any(timer.due <= end and timer.payload in ("!crash", "!stop") for timer in world.timers.values())
+
+
+def _walk(worlds: list[World], end: int) -> list[World]:
+    """Let time pass up to `end` moment by moment, each followed by all that comes of it: the other way to advance."""
+    finished: list[World] = []
+    while worlds:
+        world = worlds.pop()
+        moment = next_moment(world)
+        if moment is None or moment > end:
+            world.now = end
+            finished.append(world)
+            continue
+        world.now = max(world.now, moment)
+        worlds.extend(search([world], _has_no_step, near=None, limit=LIMIT))
+        if len(worlds) + len(finished) > MANY:
+            raise TooManyWorlds
+    return finished
 
 
 def settle(worlds: Iterable[World], settle_ms: int) -> list[World]:
