@@ -114,7 +114,7 @@ def a_server_that_gave_up_waiting_gets_no_stray_answer(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-29", clock="virtual")
+@_genserver("GS-29")
 def a_limit_of_zero_is_legal(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "noreply", timeout_ms=0)
