@@ -275,6 +275,27 @@ OTP: dict[str, tuple[Profile, list[Step]]] = {
             look(["p1"], *BORN, *ended("p2", E1), ev("p1", "down", ref="m1", of="p2", reason=E1)),
         ],
     ),
+    "stop may name the reason of a server that dies by itself, also if it is the reason asked for": (
+        WALL,
+        [
+            spawn("p1"),
+            cast("p1", ["stop", "shutdown"]),
+            other("stop", fail("exit", reason="shutdown"), to="p1", reason="shutdown"),
+            look([], ev("p1", "init"), *ended("p1", "shutdown")),
+        ],
+    ),
+    "a call cannot tell a death of noproc from nobody there": (
+        WALL,
+        [
+            *TWO,
+            call("p1", ["call", "p2", ["stop", {"error": "e1"}], 1000], ok(ok("stopping"))),
+            look(["p1"], *BORN, *ended("p2", E1)),
+            spawn("p3"),
+            exit_("p3", "noproc"),
+            call("p3", ["get"], fail("noproc")),
+            look(["p1"], ev("p3", "init"), ev("p3", "dead", reason="noproc")),
+        ],
+    ),
     "a start with a name may be refused just before its holder dies": (
         WALL,
         [

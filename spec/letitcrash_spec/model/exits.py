@@ -124,8 +124,10 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     for caller in process.calls:
         answer(world, process, caller, fail("exit", reason=reason), "GS-26")
     for token, wanted in process.stops:
-        if reason == wanted:
+        if reason == wanted and token == process.stopped_by:
             answer(world, process, ("", token), ok(), "GS-58" if reason == "normal" else "GS-59")
+        elif reason == wanted:  # it died by itself, of the reason asked for
+            answer(world, process, ("", token), ok(), "GS-62", also=(fail("exit", reason=reason),))
         else:
             answer(world, process, ("", token), fail("exit", reason=reason), "GS-62")
     if starter is not None:
@@ -172,7 +174,15 @@ def _starter(process: Process) -> Destination | None:
     return task[2] if task is not None and task[0] == "start" else None
 
 
-def answer(world: World, process: Process, caller: Destination, value: dict[str, Json], clause: str) -> None:
+def answer(
+    world: World,
+    process: Process,
+    caller: Destination,
+    value: dict[str, Json],
+    clause: str,
+    *,
+    also: tuple[dict[str, Json], ...] = (),
+) -> None:
     """Send the answer of a request to its caller; an answer that nobody waits for any more is dropped (GS-31)."""
     src, token = caller
     if src:
@@ -181,7 +191,7 @@ def answer(world: World, process: Process, caller: Destination, value: dict[str,
         for other in world.processes.values():
             if other.task is not None and other.task[0] in ("sleep", "hang") and other is not process:
                 world.tags.append("BACK-5")
-        world.answer = Expected(value, clause)
+        world.answer = Expected(value, clause, also)
         world.open_token = None
     else:
         world.tags.append("GS-31")

@@ -105,6 +105,7 @@ def handle(world: World, process: Process) -> None:
         process.calls.remove(("", message[1]))
         exits.answer(world, process, ("", message[1]), ok(), "GS-21")
     elif kind == "stop":
+        process.stopped_by = message[1]
         reason = message[2]
         terminate(world, process, reason, "GS-58" if reason == "normal" else "GS-59", None)
 

@@ -16,7 +16,7 @@ from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.model.diagnose import Violation, explain_answer, explain_observation, foreign_events
 from letitcrash_spec.model.explore import TooManyWorlds
 from letitcrash_spec.model.lawful import lawful_outcomes, settle
-from letitcrash_spec.model.world import Event, Profile, Segment, Unspecified, World, same_answer
+from letitcrash_spec.model.world import Event, Profile, Segment, Unspecified, World
 
 __all__ = ["Judge", "Judgement", "judge"]
 
@@ -117,7 +117,7 @@ class Judge:
                 return explain_observation(index, operation, settled, answer["ok"])
             outcomes = lawful_outcomes(worlds, operation)
             worlds = _different(
-                [world for world, expected in outcomes if same_answer(expected.answer, answer, self.profile)]
+                [world for world, expected in outcomes if expected.admits(answer, self.profile)]
             )
             if not worlds:
                 return explain_answer(index, operation, [expected for _, expected in outcomes], answer)
@@ -141,7 +141,7 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
             break
         kept: list[World] = []
         for world, expected in lawful_outcomes(possible, operation):
-            if world.broken is None and same_answer(expected.answer, answer, world.profile):
+            if world.broken is None and expected.admits(answer, world.profile):
                 world.tags.append(expected.clause)
                 kept.append(world)
         if not kept:

@@ -122,7 +122,7 @@ def _stop(world: World, args: dict[str, Any]) -> list[Outcome]:
         start.signal(DRIVER, label, ("stop", token, args["reason"]))
         for after, expected in _wait(start, label, token):
             clause = "GS-61" if expected.answer == fail("timeout") else expected.clause
-            outcomes.append((after, Expected(expected.answer, clause)))
+            outcomes.append((after, Expected(expected.answer, clause, expected.also)))
     return outcomes
 
 
