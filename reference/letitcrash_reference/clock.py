@@ -207,6 +207,11 @@ class ManualClock(Clock):
         return self._now / 1e9
 
     @property
+    def pending(self) -> int:
+        """How many alarms it holds, some of them perhaps cancelled."""
+        return len(self._heap)
+
+    @property
     def next_deadline(self) -> float | None:
         """When the next alarm rings, in seconds on this clock; None if no alarm is set."""
         with self._lock:

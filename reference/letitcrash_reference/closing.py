@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["stop_all", "wait_for_leftovers"]
 
+PATIENCE = 0.25  # seconds of real time after which a task that swallowed its cancellation is cancelled again
+
 
 async def stop_all(runtime: RuntimeCore, timeout: float) -> None:
     """Stop all servers with reason shutdown, the youngest first, one after the other.
@@ -107,7 +109,8 @@ async def wait_for_leftovers(runtime: RuntimeCore, grace: float) -> int:
             if left <= 0:
                 break
             if runtime.leftovers():
-                await asyncio.wait([rested, *runtime.tasks()], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                waiting = [rested, *runtime.tasks()]
+                await asyncio.wait(waiting, timeout=min(left, PATIENCE), return_when=asyncio.FIRST_COMPLETED)
                 for task in runtime.tasks():
                     task.cancel()  # a callback that swallowed the first cancellation gets another
         finally:

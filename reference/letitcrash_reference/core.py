@@ -123,6 +123,11 @@ class RuntimeCore:
         return self._threads
 
     @property
+    def has_only_tasks(self) -> bool:
+        """Whether no thread of its own runs servers."""
+        return self._pool is None and self._threads is None
+
+    @property
     def needs_loop(self) -> bool:
         """Whether it has or had ASYNC servers, so that its event loop must run for it to make progress."""
         return self._async is not None

@@ -73,7 +73,7 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         if process.parked:
             process.wake()
         if not process.alive:
-            token.fail(NoProcessError(process.pid))
+            process.miss(token)
         if timeout is None:
             return await token.future
         clock = process.runtime.clock

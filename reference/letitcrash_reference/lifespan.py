@@ -84,7 +84,7 @@ class Lifespan(RuntimeCore):
             interrupted = error
         self._kill_all()
         try:
-            if self.leftovers():
+            if self.leftovers() or not self.has_only_tasks:
                 await self._end_workers(max(1.0, timeout))
         except BaseException as error:
             interrupted = error
@@ -135,7 +135,6 @@ class Lifespan(RuntimeCore):
                 sleeper.resolve(None)
 
     async def _end_workers(self, grace: float) -> None:
-        threads = self.server_threads()
         if self._pool is not None:
             self._pool.close()
         left = await wait_for_leftovers(self, grace)
@@ -148,7 +147,6 @@ class Lifespan(RuntimeCore):
                 grace,
                 ", ".join(names),
             )
-        alive = set(self.server_threads())
-        for thread in threads:
-            if thread not in alive:
-                thread.join(grace)
+        for driver in (self._pool, self._threads):
+            if driver is not None:
+                driver.ending.join()

@@ -193,7 +193,13 @@ class Process:
         if self.parked:
             self.wake()
         if not self.alive:
-            item[2].fail(NoProcessError(self.pid))
+            self.miss(item[2])
+
+    def miss(self, token: From[Any]) -> None:
+        """Fail a caller whose message came too late for this process, unless its death has taken care of it."""
+        with self.runtime.table.lock:  # waits for a death that is under way in another thread
+            if not token.done:
+                token.fail(NoProcessError(self.pid))
 
     def wake(self) -> None:
         """Let the process look at its mailbox, if it is parked."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from letitcrash_reference.context import current_process
@@ -186,13 +188,22 @@ class ProcessTable:
         """
         with self.lock:
             doomed = deque([(process, reason)])
+            news: list[Callable[[], object]] = []
             while doomed:
                 victim, why = doomed.popleft()
                 if victim.alive:
-                    self._bury(victim, why, doomed, ignored and victim is process)
+                    self._bury(victim, why, doomed, news, ignored and victim is process)
+            for tell in news:  # who waited for one of the deaths finds all of them done
+                tell()
+            process.runtime.notify()
 
     def _bury(
-        self, victim: Process, reason: ExitReason, doomed: deque[tuple[Process, ExitReason]], ignored: bool
+        self,
+        victim: Process,
+        reason: ExitReason,
+        doomed: deque[tuple[Process, ExitReason]],
+        news: list[Callable[[], object]],
+        ignored: bool,
     ) -> None:
         self.registry.free(victim)
         self.processes.pop(victim.pid, None)
@@ -206,7 +217,7 @@ class ProcessTable:
             mourners, victim.mourners = victim.mourners, None
             for mourner in mourners:
                 mourner(reason)
-        self._fail_callers(victim)
+        self._fail_callers(victim, news)
         if victim.links:
             links, victim.links = victim.links, None
             for peer in sorted(links, key=_by_age):
@@ -225,12 +236,10 @@ class ProcessTable:
         victim.driver.halt(victim)
         if starting is not None:
             victim.start_token = None
-            starting.fail(StartIgnoredError() if ignored else StartError(reason))
+            news.append(partial(starting.fail, StartIgnoredError() if ignored else StartError(reason)))
         if victim.waiters:
             waiters, victim.waiters = victim.waiters, None
-            for token in waiters:
-                token.resolve(reason)
-        victim.runtime.notify()
+            news += [partial(token.resolve, reason) for token in waiters]
 
     def _spare_starter(self, victim: Process) -> None:
         # A failed start is reported by the start itself: no Down, and no Exit to a starter that traps exits.
@@ -241,7 +250,7 @@ class ProcessTable:
         if starter_ref is not None:
             self._forget(starter_ref)
 
-    def _fail_callers(self, victim: Process) -> None:
+    def _fail_callers(self, victim: Process, news: list[Callable[[], object]]) -> None:
         mailbox, victim.mailbox = victim.mailbox, DEAD_MAILBOX
         tokens: list[From[Any]] = []
         if victim.current is not None:
@@ -252,9 +261,7 @@ class ProcessTable:
         stash, victim.stash = victim.stash, None
         queued = [*(stash or ()), *_drain(mailbox)]
         tokens += [item[2] for item in queued if len(item) == 3]
-        for token in tokens:
-            if not token.done:
-                victim.drop_call(token)
+        news += [partial(victim.drop_call, token) for token in tokens if not token.done]
 
     def _signal_link(
         self, peer: Process, victim: Process, reason: ExitReason, doomed: deque[tuple[Process, ExitReason]]

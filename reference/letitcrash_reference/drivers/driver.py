@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import Any
 
 from letitcrash_reference.process import Process
 
-__all__ = ["SLICE", "Driver"]
+__all__ = ["SLICE", "Driver", "Ending"]
 
 SLICE = 200  # messages that a server may handle before others get their turn
+
+
+class Ending:
+    """Threads that have done their work and are about to end, so that they can be joined without waiting."""
+
+    def __init__(self) -> None:
+        self._threads: deque[threading.Thread] = deque()
+
+    def add(self, thread: threading.Thread) -> None:
+        """Remember a thread, called by itself as its last act but one."""
+        self._threads.append(thread)
+
+    def prune(self) -> None:
+        """Forget those that have ended."""
+        while self._threads and not self._threads[0].is_alive():
+            self._threads.popleft()
+
+    def join(self) -> None:
+        """Wait until all have ended."""
+        while self._threads:
+            self._threads.popleft().join()
 
 
 class Driver(ABC):

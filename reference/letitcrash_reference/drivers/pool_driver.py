@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from letitcrash_reference.context import current_process
 from letitcrash_reference.drivers.blocking_loop import BlockingLoop
-from letitcrash_reference.drivers.driver import SLICE, Driver
+from letitcrash_reference.drivers.driver import SLICE, Driver, Ending
 from letitcrash_reference.drivers.thread_driver import interrupt
 from letitcrash_reference.process import Process
 from letitcrash_reference.serving import serve
@@ -50,6 +50,7 @@ class PoolDriver(Driver):
         self.size = size
         self.workers: set[_Worker] = set()
         self.stuck: set[_Worker] = set()
+        self.ending = Ending()
         self._queue: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._living = 0
@@ -68,6 +69,7 @@ class PoolDriver(Driver):
         self._queue.put(process)
 
     def _add_worker(self) -> None:
+        self.ending.prune()
         worker = _Worker()
         thread = threading.Thread(target=self._run, args=(worker,), name="letitcrash pool", daemon=True)
         worker.thread = thread
@@ -89,6 +91,7 @@ class PoolDriver(Driver):
                     worker.process = None
         finally:
             loop.finish()
+            self.ending.add(threading.current_thread())
             with self._lock:
                 self.workers.discard(worker)
                 self.stuck.discard(worker)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from letitcrash_reference.context import current_process
 from letitcrash_reference.drivers.blocking_loop import BlockingLoop
-from letitcrash_reference.drivers.driver import SLICE, Driver
+from letitcrash_reference.drivers.driver import SLICE, Driver, Ending
 from letitcrash_reference.errors import Killed
 from letitcrash_reference.process import Process
 from letitcrash_reference.serving import serve
@@ -25,14 +25,17 @@ class ThreadDriver(Driver):
 
     Attributes:
         threads: The threads that have not ended, and whom each one runs.
+        ending: Those that are about to.
     """
 
     def __init__(self, runtime: RuntimeCore) -> None:
         self._runtime = runtime
         self.threads: dict[threading.Thread, Process] = {}
+        self.ending = Ending()
 
     def launch(self, process: Process) -> None:
         thread = threading.Thread(target=self._run, args=(process,), name=f"letitcrash {process!r}", daemon=True)
+        self.ending.prune()
         self.threads[thread] = process
         process.worker = thread
         try:
@@ -52,7 +55,9 @@ class ThreadDriver(Driver):
             pass
         finally:
             loop.finish()
-            self.threads.pop(threading.current_thread(), None)
+            thread = threading.current_thread()
+            self.ending.add(thread)
+            self.threads.pop(thread, None)
             self._runtime.notify()
 
     async def _live(self, process: Process) -> None:
