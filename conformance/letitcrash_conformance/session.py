@@ -12,10 +12,12 @@ from letitcrash_conformance.subject import Subject
 from letitcrash_spec.messages import Answer, Operation
 from letitcrash_spec.model.judge import Judge, Judgement, judge
 from letitcrash_spec.model.world import Profile
+from letitcrash_spec.validator import MessageError, validate_answer
 
 __all__ = ["Outcome", "Session"]
 
 RESET = Operation("reset", {})
+_ALWAYS_OK = frozenset({"advance", "observe", "reset"})
 PATIENCE_S = 3.0
 """How long an unexplained observation is looked at again on a wall clock, in seconds, before it counts."""
 
@@ -67,15 +69,15 @@ class Session:
         self.operations += len(program.operations)
         if patient or (self._is_patient and not self.hello.settle):
             return self._run_patiently(program)
-        answers = self.subject.run([RESET, *program.operations])[1:]
+        answers = self._ask([RESET, *program.operations])[1:]
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
 
     def _run_patiently(self, program: Program) -> Outcome:
-        self.subject.run([RESET])
+        self._ask([RESET])
         answers: list[Answer] = []
         for index, operation in enumerate(program.operations):
             try:
-                answers.extend(self.subject.run([operation]))
+                answers.extend(self._ask([operation]))
             except SubjectError as error:
                 raise SubjectError(error.what, stderr=error.stderr, answers=answers) from error
             if operation.op != "observe":
@@ -84,18 +86,36 @@ class Session:
             judgement = judge(self.profile, seen, answers)
             deadline = time.monotonic() + PATIENCE_S
             while judgement.violation is not None and self._is_patient and time.monotonic() < deadline:
-                again = self.subject.run([operation])[0]
+                again = self._ask([operation])[0]
                 answers[-1] = _merged(answers[-1], again)
                 judgement = judge(self.profile, seen, answers)
             if judgement.violation is not None or judgement.undecided is not None:
                 return Outcome(program, answers, judgement)
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
 
+    def _ask(self, operations: list[Operation]) -> list[Answer]:
+        """Have the subject perform operations, and refuse answers that no adapter may give."""
+        answers = self.subject.run(operations)
+        if len(answers) != len(operations):
+            what = f"expected {len(operations)} answers, one for each operation, got {len(answers)}"
+            raise SubjectError(what, answers=answers)
+        for index, (operation, answer) in enumerate(zip(operations, answers, strict=True)):
+            try:
+                validate_answer(operation, answer)
+            except MessageError as error:
+                raise SubjectError(f"{operation.op}: {error}", answers=answers[:index]) from None
+            if "ok" not in answer and (
+                operation.op in _ALWAYS_OK or answer.get("fail", {}).get("kind") == "unsupported"
+            ):
+                what = f"expected {operation.op} to be supported, as its hello says, got {answer!r}"
+                raise SubjectError(what, answers=answers[:index])
+        return answers
+
     # -- one step at a time ------------------------------------------------------------------------------------
 
     def reset(self) -> None:
         """Empty the world and begin a new program."""
-        self.subject.run([RESET])
+        self._ask([RESET])
         self._taken = []
         self._answers = []
         self._judge = Judge(self.profile)
@@ -128,7 +148,7 @@ class Session:
 
     def _take(self, operation: Operation) -> Answer:
         self.operations += 1
-        answer = self.subject.run([operation])[0]
+        answer = self._ask([operation])[0]
         self._taken.append(operation)
         self._answers.append(answer)
         self._judge.add(operation, answer)

@@ -143,8 +143,11 @@ def _send(world: World, args: dict[str, Any]) -> list[Outcome]:
 
 
 def _exit(world: World, args: dict[str, Any]) -> list[Outcome]:
-    exits.send_exit(world, DRIVER, args["to"], args["reason"])
-    return _asynchronous(world, args["to"], Expected(ok(), "EXIT-5"))
+    outcomes: list[Outcome] = []
+    for start in _resolved(world, args["to"]):
+        exits.send_exit(start, DRIVER, args["to"], args["reason"])
+        outcomes.extend(_asynchronous(start, args["to"], Expected(ok(), "EXIT-5")))
+    return outcomes
 
 
 def _asynchronous(world: World, target: Json, expected: Expected) -> list[Outcome]:
@@ -157,7 +160,7 @@ def _asynchronous(world: World, target: Json, expected: Expected) -> list[Outcom
 def _register(world: World, args: dict[str, Any]) -> list[Outcome]:
     label = args["to"]
     outcomes: list[Outcome] = []
-    for start in _closure(world, lambda reached: NAMES in reached or f"{label} dies" in reached):
+    for start in _closure(world, lambda reached: bool({NAMES, f"{label} dies", f"@birth {label}"} & reached)):
         lawful = registry.register(start, args["name"], label)
         outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
     return outcomes
@@ -175,7 +178,7 @@ def _whereis(world: World, args: dict[str, Any]) -> list[Outcome]:
 def _name_of(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     label = args["to"]
-    for start in _closure(world, lambda reached: NAMES_CHANGE in reached or f"{label} dies" in reached):
+    for start in _closure(world, lambda reached: bool({NAMES_CHANGE, f"{label} dies", f"@birth {label}"} & reached)):
         lawful = registry.name_of(start, label)
         outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
     return outcomes
@@ -190,14 +193,18 @@ def _resume(world: World, args: dict[str, Any]) -> list[Outcome]:
 
 
 def _system(world: World, label: str, kind: str) -> list[Outcome]:
-    process = world.live(label)
-    if process is None:
-        return [(world, Expected(fail("noproc"), "GS-24"))]
-    if (kind == "suspend") == process.suspended:
-        raise Unspecified(f"{kind} of a process that is {'already' if process.suspended else 'not'} suspended")
-    token = _request(world, {})
-    world.signal(DRIVER, label, (kind, token))
-    return _wait(world, label, token)
+    outcomes: list[Outcome] = []
+    for start in _resolved(world, label):
+        process = start.live(label)
+        if process is None:
+            outcomes.append((start, Expected(fail("noproc"), "GS-24")))
+            continue
+        if (kind == "suspend") == process.suspended:
+            raise Unspecified(f"{kind} of a process that is {'already' if process.suspended else 'not'} suspended")
+        token = _request(start, {})
+        start.signal(DRIVER, label, (kind, token))
+        outcomes.extend(_wait(start, label, token))
+    return outcomes
 
 
 def _advance(world: World, args: dict[str, Any]) -> list[Outcome]:
@@ -253,9 +260,11 @@ def settle(worlds: Iterable[World], settle_ms: int) -> list[World]:
 
 
 def _resolved(world: World, target: Json) -> list[World]:
-    """Return the worlds in which a target may be looked up: more than one if names are about to change."""
+    """Return the worlds in which a target may be looked up: more than one if names change, or it may just be born."""
     if isinstance(target, dict):
         return _closure(world, lambda reached: NAMES_CHANGE in reached)
+    if target not in world.processes:
+        return _closure(world, lambda reached: f"@birth {target}" in reached)
     return [world]
 
 

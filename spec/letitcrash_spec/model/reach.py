@@ -129,6 +129,9 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
                 _process(world, everyone, reach, lethal=lethal)
         label = registry.resolve(world, action[1])
         other = world.processes.get(label) if label is not None else None
+        if other is None and label is not None:
+            reach.reads = True
+            reach.touched.add(f"@birth {label}")
         if other is not None:
             _process(world, other, reach, lethal=False)
             if kind in ("call", "cast"):
@@ -137,7 +140,10 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
                 _death(world, other, reach)
     elif kind in ("link", "unlink", "exit"):
         other = world.processes.get(action[1])
-        if other is not None:
+        if other is None:
+            reach.reads = True
+            reach.touched.add(f"@birth {action[1]}")
+        else:
             _process(world, other, reach, lethal=kind != "unlink")
         if kind == "link":
             reach.reads = True
@@ -160,4 +166,5 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
         reach.reads = True
         reach.touched.update((NAMES, NAMES_CHANGE))
         if kind == "spawn":
+            reach.touched.add(f"@birth {action[1]}")
             _death(world, process, reach)
