@@ -72,7 +72,7 @@ loop(Log) ->
         {event, Event} ->
             loop(add(Event, Log));
         {caused, Event, Pid} ->
-            loop(add(Event, after_death(Pid, Log)));
+            loop(add(Event, after_death(map_get(<<"who">>, Event), Pid, Log)));
         {init, Pid, Token, Label, Time} ->
             Entered = add(#{<<"ev">> => <<"init">>, <<"who">> => Label, <<"t">> => Time}, Log),
             loop(watch(Pid, Label, Token, Entered));
@@ -118,8 +118,10 @@ died(Monitor, Pid, Reason, #log{watched = Watched} = Log) ->
     add(#{<<"ev">> => <<"dead">>, <<"who">> => Label, <<"reason">> => lic_reason:to_json(Reason),
           <<"t">> => lic_world:now()}, Log#log{watched = Others}).
 
-after_death(Pid, #log{watched = Watched} = Log) ->
+after_death(Who, Pid, #log{watched = Watched} = Log) ->
     case Watched of
+        #{Pid := {_, Who}} -> % its own signal to itself: it reported this while it lived
+            Log;
         #{Pid := {Monitor, _}} ->
             case is_process_alive(Pid) of
                 true -> Log;
@@ -142,7 +144,7 @@ flush(Label, Log) ->
         {event, #{<<"who">> := Label} = Event} ->
             flush(Label, add(Event, Log));
         {caused, #{<<"who">> := Label} = Event, Cause} ->
-            flush(Label, add(Event, after_death(Cause, Log)))
+            flush(Label, add(Event, after_death(Label, Cause, Log)))
     after 0 ->
         Log
     end.
