@@ -87,9 +87,7 @@ OPERATIONS: dict[str, Odds] = {
     "genserver": _odds(_BASE, stop=4, send=5, exit=2, kill=1, spawn=4, suspend=1),
     "timers": _odds(_BASE, advance=7, kill=1, stop=1),
     "backends": _odds(_BASE, kill=3, stop=3, spawn=4, exit=2),
-    "world": _odds(
-        _BASE, exit=3, kill=2, stop=2, register=2, unregister=1, whereis=1, name_of=1, advance=2, suspend=1
-    ),
+    "world": _odds(_BASE, exit=3, kill=2, stop=2, register=2, unregister=1, whereis=1, name_of=1, advance=2, suspend=1),
 }
 
 ACTIONS: dict[str, Odds] = {

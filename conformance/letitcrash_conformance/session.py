@@ -9,10 +9,11 @@ from typing import Any
 from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.program import SETTLE_MS, Program
 from letitcrash_conformance.subject import Subject
+from letitcrash_spec.errors import MessageError
 from letitcrash_spec.messages import Answer, Operation
 from letitcrash_spec.model.judge import Judge, Judgement, judge
 from letitcrash_spec.model.world import Profile
-from letitcrash_spec.validator import MessageError, validate_answer
+from letitcrash_spec.validator import validate_answer
 
 __all__ = ["Outcome", "Session"]
 

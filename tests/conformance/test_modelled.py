@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+
 from letitcrash_conformance.generate import Setting, generate
 from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.source import RandomSource
 from letitcrash_spec.model.judge import judge
 from letitcrash_spec.model.world import Profile, Unspecified
-
 from tests.support.modelled import HELLO, ModelledSubject
 
 EXAMPLES = 150

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
 from letitcrash_spec.messages import Answer, Operation, fail, ok
 from letitcrash_spec.model.judge import Judgement, judge
 from letitcrash_spec.model.world import Profile

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_spec.messages import Reason
 
 __all__ = ["SCENARIOS"]
 
@@ -22,7 +23,8 @@ def a_probe_without_a_backend_runs_on_the_default(w: Writer) -> None:
 
 @_backends("BACK-3")
 def init_and_cleanup_run_exactly_once(w: Writer) -> None:
-    for number, reason in enumerate(("normal", "shutdown", {"error": "e1"})):
+    reasons: tuple[Reason, ...] = ("normal", "shutdown", {"error": "e1"})
+    for number, reason in enumerate(reasons):
         w.spawn(f"p{number}")
         w.stop(f"p{number}", reason)
         w.spawn(f"q{number}")

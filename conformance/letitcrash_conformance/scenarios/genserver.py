@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_spec.messages import Reason
 
 __all__ = ["SCENARIOS"]
 
@@ -243,7 +244,8 @@ def a_trapping_server_gets_the_exit_of_others_as_a_message(w: Writer) -> None:
 
 @_genserver("GS-58", "GS-59", "GS-60")
 def stop_waits_until_the_server_is_dead(w: Writer) -> None:
-    for number, reason in enumerate(("normal", "shutdown", {"shutdown": "s1"}, {"error": "e1"})):
+    reasons: tuple[Reason, ...] = ("normal", "shutdown", {"shutdown": "s1"}, {"error": "e1"})
+    for number, reason in enumerate(reasons):
         label = f"p{number}"
         w.spawn(label, terminate={"sleep": 10})
         for step in range(3):

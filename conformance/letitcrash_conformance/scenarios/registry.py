@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_spec.messages import Reason
 
 __all__ = ["SCENARIOS"]
 
@@ -58,7 +59,7 @@ def a_name_can_be_taken_away_and_given_to_another(w: Writer) -> None:
 
 @_registry("REG-11", "GS-64", "EXIT-25", needs="exit_signals")
 def a_name_passes_through_five_lives(w: Writer) -> None:
-    deaths = ("kill", "crash", "stop", {"error": "e1"}, "kill")
+    deaths: tuple[Reason, ...] = ("kill", "crash", "stop", {"error": "e1"}, "kill")
     for number, death in enumerate(deaths):
         label = f"p{number}"
         w.spawn(label, name="n1", value=number)

@@ -151,18 +151,18 @@ def _announce(world: World, process: Process, reason: Json, *, failed: bool) -> 
     label = process.label
     told: dict[str, list[tuple[Event, Signal]]] = {}
     for peer in sorted(process.links):
-        signal = ("exit", label, reason, True, failed and peer == process.parent)
-        told.setdefault(peer, []).append((("exit", label, reason), signal))
+        news: Signal = ("exit", label, reason, True, failed and peer == process.parent)
+        told.setdefault(peer, []).append((("exit", label, reason), news))
     for ref, owner in sorted(process.watchers.items()):
         of = world.processes[owner].monitors.get(ref)
-        signal = ("down", ref, reason, failed and ref == process.born_watched)
-        told.setdefault(owner, []).append((("down", ref, of, reason), signal))
-    for receiver, news in told.items():
-        if len(news) > 1:
+        news = ("down", ref, reason, failed and ref == process.born_watched)
+        told.setdefault(owner, []).append((("down", ref, of, reason), news))
+    for receiver, heard in told.items():
+        if len(heard) > 1:
             if world.processes[receiver].suspended:
                 raise Unspecified("a death that a suspended process hears of twice")
-            news.sort(key=lambda item: world.position_of(receiver, item[0]))
-        for _, signal in news:
+            heard.sort(key=lambda item: world.position_of(receiver, item[0]))
+        for _, signal in heard:
             world.signal(label, receiver, signal)
 
 

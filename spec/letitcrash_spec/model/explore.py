@@ -24,7 +24,19 @@ SHORT_MS = 2000
 """On a wall clock a wait this long ends by its deadline only if nothing else can end it."""
 
 GENTLE = frozenset(
-    {"get", "add", "noreply", "links", "trap_exit", "cast", "send", "monitor", "demonitor", "send_after", "cancel_timer"}
+    {
+        "get",
+        "add",
+        "noreply",
+        "links",
+        "trap_exit",
+        "cast",
+        "send",
+        "monitor",
+        "demonitor",
+        "send_after",
+        "cancel_timer",
+    }
     | {"send_interval", "link", "unlink", "sleep", "call", "spawn"}
 )
 """Actions after which the server is surely alive, and which can be swapped with the arrival of a message."""
@@ -253,8 +265,11 @@ def _reduced(process: Process) -> list[Step]:
     own = _own_steps(process)
     if not inbox:
         return own
-    if own and len(own) == 1 and _is_gentle(process) and all(
-        signal[0] in ("cast", "info", "call", "stop") for queue in inbox.values() for signal in queue
+    if (
+        own
+        and len(own) == 1
+        and _is_gentle(process)
+        and all(signal[0] in ("cast", "info", "call", "stop") for queue in inbox.values() for signal in queue)
     ):
         return own
     return [("deliver", process.label, src) for src in inbox] + own
@@ -344,5 +359,3 @@ def pass_time(world: World) -> bool:
         return False
     world.now = max(world.now, moment)
     return True
-
-

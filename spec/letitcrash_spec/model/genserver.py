@@ -197,7 +197,11 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
         finish(world, process, caller, answer, "TIM-3" if action[2] == 0 else "TIM-1")
     elif kind == "cancel_timer":
         if timers.is_foreign(world, process, action[1]):  # refs may be known only where they were set
-            _branch(process, caller, [(Expected(ok(True), "TIM-6"), ("cancel", action[1])), (Expected(ok(False), "TIM-6"), None)])
+            _branch(
+                process,
+                caller,
+                [(Expected(ok(True), "TIM-6"), ("cancel", action[1])), (Expected(ok(False), "TIM-6"), None)],
+            )
             return
         answer, clause = timers.cancel_timer(world, process, action[1])
         finish(world, process, caller, answer, clause)

@@ -116,9 +116,7 @@ class Judge:
                 settled = settle(worlds, operation.args["settle_ms"])
                 return explain_observation(index, operation, settled, answer["ok"])
             outcomes = lawful_outcomes(worlds, operation)
-            worlds = _different(
-                [world for world, expected in outcomes if expected.admits(answer, self.profile)]
-            )
+            worlds = _different([world for world, expected in outcomes if expected.admits(answer, self.profile)])
             if not worlds:
                 return explain_answer(index, operation, [expected for _, expected in outcomes], answer)
         raise AssertionError("a segment that cannot be explained was explained without its guide")
@@ -149,11 +147,7 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
         possible = _different(kept)
     if observation is None or guide is None:
         return possible
-    return _free(
-        world
-        for world in settle(possible, last.args["settle_ms"])
-        if _agrees(world, observation, guide)
-    )
+    return _free(world for world in settle(possible, last.args["settle_ms"]) if _agrees(world, observation, guide))
 
 
 def _guide(observation: Mapping[str, Json]) -> Segment:

@@ -70,9 +70,10 @@ def demonitor(world: World, process: Process, ref: str, flush: bool) -> Answer:
             world.note("demonitored", process.label, of, "MON-6")
         label = of if isinstance(of, str) else None
         for other in world.processes.values():
-            if (label is None or other.label == label) and other.status != "dead" and other.label != process.label:
-                if ref in other.watchers or any(("monitor", ref) in queue for queue in other.inbox.values()):
-                    world.signal(process.label, other.label, ("demonitor", ref))
+            is_meant = label is None or other.label == label
+            is_watched = ref in other.watchers or any(("monitor", ref) in queue for queue in other.inbox.values())
+            if is_meant and is_watched and other.status != "dead" and other.label != process.label:
+                world.signal(process.label, other.label, ("demonitor", ref))
     elif flush:
         process.mailbox = [message for message in process.mailbox if message[:2] != ("DOWN", ref)]
         world.note("down", process.label, ref, "MON-9")

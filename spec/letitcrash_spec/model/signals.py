@@ -1,9 +1,9 @@
 """The arrival of one signal: messages join the mailbox, all others act at once, whatever the receiver is doing.
 
-    ("call", token, action)      ("cast", action)             ("info", payload, clause, not_before)
-    ("stop", token, reason)      ("reply", token, answer)     ("exit", src, reason, linked, optional)
-    ("suspend", token)           ("resume", token)
-    ("link",)   ("unlink",)      ("monitor", ref)             ("demonitor", ref)    ("down", ref, reason, optional)
+("call", token, action)      ("cast", action)             ("info", payload, clause, not_before)
+("stop", token, reason)      ("reply", token, answer)     ("exit", src, reason, linked, optional)
+("suspend", token)           ("resume", token)
+("link",)   ("unlink",)      ("monitor", ref)             ("demonitor", ref)    ("down", ref, reason, optional)
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ def deliver(world: World, process: Process, src: str) -> None:
         del process.inbox[src]
     kind = signal[0]
     if process.status == "dead":
-        if kind == "call":
-            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-24")
-        elif kind in ("suspend", "resume"):
+        if kind == "call" or kind in ("suspend", "resume"):
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-24")
         elif kind == "stop":
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60")

@@ -73,9 +73,7 @@ def act(world: World, process: Process, entry: Json, starter: Destination) -> No
         process.task = ("sleep", world.now + entry["sleep"], ("start", entry.get("then", "ok"), starter))
 
 
-def _give_up(
-    world: World, process: Process, starter: Destination, answer: Answer, reason: Json, clause: str
-) -> None:
+def _give_up(world: World, process: Process, starter: Destination, answer: Answer, reason: Json, clause: str) -> None:
     """Fail a start: the name is free first (REG-19), then the starter is told and the process ends, in any order."""
     if process.name is not None:
         world.tags.append("REG-19")

@@ -95,8 +95,8 @@ class Process:
         "parent",
         "reason",
         "served",
-        "status",
         "starter",
+        "status",
         "stopped_by",
         "stops",
         "suspended",
@@ -384,7 +384,7 @@ def same_event(expected: Event, got: Event, profile: Profile) -> bool:
 
 
 def same_answer(expected: Json, got: Json, profile: Profile) -> bool:
-    """Say whether an observed answer (or an inner answer) is the expected one; extra fields of a failure are ignored."""
+    """Say whether an observed answer (or an inner one) is the expected one; extra fields of a failure are ignored."""
     if expected == got:
         return not (isinstance(expected, dict) and _has_bool_swap(expected, got))
     if not isinstance(expected, dict) or not isinstance(got, dict):
