@@ -43,6 +43,13 @@ class Session:
 
     Used by one thread at a time. The machines take single steps (`reset`, `step`, `finish`), everything else whole
     programs (`run`), which a subject may pipeline; both are judged by the same model.
+
+    Attributes:
+        subject: The subject.
+        hello: What it said of itself.
+        settle_ms: How long an observation may let the world settle, in milliseconds of the subject's clock.
+        operations: How many operations were performed so far.
+        patience_s: How long an unexplained observation is looked at again on a wall clock, in seconds.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -51,6 +58,7 @@ class Session:
         self.profile = Profile.of(subject.hello)
         self.settle_ms = SETTLE_MS[subject.hello.clock]
         self.operations = 0
+        self.patience_s = PATIENCE_S
         self._is_patient = subject.hello.clock == "wall"
         self._taken: list[Operation] = []
         self._answers: list[Answer] = []
@@ -85,7 +93,7 @@ class Session:
                 continue
             seen = program.operations[: index + 1]
             judgement = judge(self.profile, seen, answers)
-            deadline = time.monotonic() + PATIENCE_S
+            deadline = time.monotonic() + self.patience_s
             while judgement.violation is not None and self._is_patient and time.monotonic() < deadline:
                 again = self._ask([operation])[0]
                 answers[-1] = _merged(answers[-1], again)

@@ -15,6 +15,10 @@ from letitcrash_spec.messages import Operation
 __all__ = ["Shrunk", "confirm", "shrink"]
 
 
+SHRINK_PATIENCE_S = 0.5
+"""How long a candidate's unexplained observation is looked at again; what is reported is confirmed with more."""
+
+
 @dataclass(slots=True)
 class Shrunk:
     """The simplest failing run found so far."""
@@ -65,9 +69,13 @@ def shrink(
                 return True
         return False
 
-    if make is not None:
-        shrink_choices(make, choices, fails, seconds=seconds)
-    _drop_operations(best, fails, session.hello.clock)
+    patience_s, session.patience_s = session.patience_s, min(session.patience_s, SHRINK_PATIENCE_S)
+    try:
+        if make is not None:
+            shrink_choices(make, choices, fails, seconds=seconds)
+        _drop_operations(best, fails, session.hello.clock)
+    finally:
+        session.patience_s = patience_s
     return best.outcome
 
 
