@@ -16,6 +16,7 @@ from letitcrash_reference import (
     Continue,
     ExitReason,
     From,
+    GenServer,
     Handle,
     Ignore,
     NoProcessError,
@@ -442,8 +443,6 @@ async def test_stop_says_when_it_was_not_what_ended_the_server(backend: Backend)
 async def test_a_server_without_callbacks_drops_infos_and_dies_of_casts(
     backend: Backend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from letitcrash_reference import GenServer
-
     class Bare(GenServer[Any, Any, Any]):
         pass
 
@@ -540,3 +539,113 @@ async def test_a_reply_to_a_caller_that_is_gone_disturbs_nobody() -> None:
         sender: From[Any] = server.waiting[0]
         sender.reply(1)
         assert await worker.call("get") == 0
+
+
+@pytest.mark.clause("GS-28")
+async def test_on_real_time_calls_time_out_not_before_their_time_whether_it_is_short_or_long() -> None:
+    async with Runtime() as rt:
+        worker = await rt.start(Worker())
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        async def time_out(timeout: float) -> float:
+            with pytest.raises(CallTimeoutError):
+                await worker.call("later", timeout=timeout)
+            return loop.time() - began
+
+        timeouts = [0.01, 0.26, 0.4, 0.6]
+        lasted = await asyncio.gather(*(time_out(timeout) for timeout in timeouts))
+        assert all(time >= timeout - 0.001 for time, timeout in zip(lasted, timeouts, strict=True))
+        assert await worker.call(1) == 1
+
+
+async def test_who_asked_is_told_of_a_death_before_any_other_process(backend: Backend) -> None:
+    told: list[object] = []
+
+    class Watcher(Worker):
+        async def handle_info(self, message: object) -> None:
+            told.append("watcher")
+
+    async with runtime() as rt:
+        watcher, worker = await rt.start(Watcher(), backend=backend), await rt.start(Worker(), backend=backend)
+        watcher.monitor(worker)
+        worker.when_dead(told.append)
+        worker.exit(ExitReason.SHUTDOWN)
+        await rt.wait_until_idle()
+        worker.when_dead(told.append)
+        assert told == [ExitReason.SHUTDOWN, "watcher", ExitReason.SHUTDOWN]
+
+
+async def test_a_server_that_dies_while_it_waits_for_a_start_leaves_the_started_one_alone(backend: Backend) -> None:
+    async def sleep(worker: Worker) -> None:
+        await worker.sleep(1)
+
+    async def start_slow(worker: Worker) -> None:
+        await worker.start(Worker(on_init=sleep), backend=backend, name="slow")
+
+    async with runtime() as rt:
+        starter = await rt.start(Worker(), backend=backend)
+        starter.cast(start_slow)
+        await rt.wait_until_idle()
+        starter.exit(ExitReason.KILL)
+        await rt.advance(1)
+        assert await rt.call("slow", 3) == 3
+
+
+async def test_repeated_suspending_and_resuming_is_harmless(backend: Backend) -> None:
+    notes = Notes()
+    async with runtime() as rt:
+        parent = await rt.start(Worker(), backend=backend)
+        worker = await rt.start_linked(Worker(traps=True, notes=notes), parent=parent, backend=backend)
+        await worker.resume()
+        await worker.suspend()
+        await worker.suspend()
+        worker.send("kept back")
+        await worker.resume()
+        await worker.resume()
+        await worker.suspend()
+        worker.send("never handled")
+        parent.cast(Stop(ExitReason.SHUTDOWN))
+        assert await worker.wait_dead() == ExitReason.SHUTDOWN
+        assert notes == ["kept back", ("terminate", ExitReason.SHUTDOWN)]
+
+
+@pytest.mark.clause("GS-51")
+async def test_a_continuation_that_raises_ends_the_server_like_any_callback(backend: Backend) -> None:
+    notes = Notes()
+
+    async def crash(worker: Worker) -> None:
+        raise Boom("crashed")
+
+    async def go_on(worker: Worker) -> Continue:
+        return Continue(crash)
+
+    async with runtime() as rt:
+        worker = await rt.start(Worker(on_init=go_on, notes=notes), backend=backend)
+        assert await worker.wait_dead() == CRASHED
+        assert notes == [("terminate", CRASHED)]
+
+
+@pytest.mark.clause("GS-57", "GS-51")
+async def test_an_info_that_raises_ends_the_server_like_any_callback(backend: Backend) -> None:
+    async with runtime() as rt:
+        worker = await rt.start(Worker(), backend=backend)
+        call = asyncio.create_task(reason_of(worker.call("later")))
+        await rt.wait_until_idle()
+        worker.send("crash")
+        assert await call == CRASHED
+
+
+@pytest.mark.clause("GS-11")
+def test_a_thread_can_give_up_a_start() -> None:
+    opened = threading.Event()
+
+    async def block(worker: Worker) -> None:
+        opened.wait()
+
+    with Runtime() as rt:
+        server = Worker(on_init=block)
+        with pytest.raises(StartTimeoutError):
+            rt.start_sync(server, backend=Backend.THREAD, timeout=0.01)
+        assert not server.is_alive
+        opened.set()
