@@ -44,14 +44,16 @@ def receive_exit(world: World, process: Process, signal: Signal, *, behind: int)
             raise Unspecified("an exit signal of its parent to a suspended process")
         clause = _trapped_clause(world, process, src, reason, linked)
         process.mailbox.append(("EXIT", src, reason, clause, optional))
-        world.note("dead", label, None, "LNK-13" if linked else "EXIT-7")
+        waits = process.suspended or process.mailbox[:-1]
+        world.note("dead", label, None, "LNK-13" if linked else "EXIT-20" if waits else "EXIT-7")
+        world.note("terminate", label, None, "GS-57")
         return
     if reason == "normal" and (linked or src != label):
         world.note("dead", label, None, "GS-56" if src == process.parent else "LNK-11" if linked else "EXIT-8")
         world.tags.append("LNK-11" if linked else "EXIT-8")
         return
     world.note("terminate", label, None, "GS-54")
-    die(world, process, reason, _lethal_clause(process, src, reason, linked, behind))
+    die(world, process, reason, _lethal_clause(world, process, src, reason, linked, behind))
 
 
 def _trapped_clause(world: World, process: Process, src: str, reason: Json, linked: bool) -> str:
@@ -76,7 +78,7 @@ def _trapped_clause(world: World, process: Process, src: str, reason: Json, link
     return "LNK-1"
 
 
-def _lethal_clause(process: Process, src: str, reason: Json, linked: bool, behind: int) -> str:
+def _lethal_clause(world: World, process: Process, src: str, reason: Json, linked: bool, behind: int) -> str:
     if not linked:
         if src == process.label:
             return "EXIT-10" if reason == "normal" else "EXIT-17"
@@ -87,6 +89,8 @@ def _lethal_clause(process: Process, src: str, reason: Json, linked: bool, behin
         return "LNK-7"
     if src == process.parent:
         return "GS-56"
+    if world.processes[src].parent == process.label:
+        return "LNK-9"
     if reason in ("kill", "killed"):
         return "EXIT-15" if reason == "kill" else "EXIT-16"
     if reason == "shutdown" or (isinstance(reason, dict) and "shutdown" in reason):
@@ -121,6 +125,7 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     for ref in [ref for ref, timer in world.timers.items() if timer.owner == label]:
         del world.timers[ref]
         world.tags.append("TIM-7")
+        world.note("timer", "", ref, "TIM-7")
     for caller in process.calls:
         answer(world, process, caller, fail("exit", reason=reason), "GS-26")
     for token, wanted in process.stops:
@@ -195,3 +200,5 @@ def answer(
         world.open_token = None
     else:
         world.tags.append("GS-31")
+        if process.value_clause != "GS-30":
+            process.value_clause = "GS-31"

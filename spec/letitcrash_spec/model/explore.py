@@ -152,8 +152,21 @@ def take(world: World, step: Step) -> None:
     elif kind == "wake":
         genserver.wake(world, world.processes[step[1]])
     else:
-        world.answer = Expected(fail("timeout"), "GS-28")
+        world.answer = Expected(fail("timeout"), _timeout_clause(world))
         world.open_token = None
+
+
+def _timeout_clause(world: World) -> str:
+    """Return why there is no answer yet: a server that stops cleans up before it replies (GS-33)."""
+    assert world.open_token is not None
+    caller = ("", world.open_token[0])
+    for process in world.processes.values():
+        task = process.task
+        while task is not None and task[0] == "sleep":
+            task = task[2]
+        if task is not None and task[0] == "die" and task[3] is not None and task[3][0] == caller:
+            return "GS-33"
+    return "GS-28"
 
 
 def choose_steps(world: World, near: str | None) -> list[Step]:

@@ -117,14 +117,15 @@ def _later(old: str, new: str) -> str:
 def perform(world: World, process: Process, action: Json, caller: Destination | None) -> None:
     """Run one action of the probe inside its callback."""
     kind = action[0]
-    if kind == "get":
-        finish(world, process, caller, ok(process.value), process.value_clause, quiet=True)
-        process.value_clause = "GS-20"
-    elif kind == "add":
-        process.value += action[1]
-        finish(world, process, caller, ok(process.value), process.value_clause, quiet=True)
-        if caller is not None:
+    if kind == "get" or kind == "add":
+        if kind == "add":
+            process.value += action[1]
+        clause = process.value_clause
+        if clause in ("GS-20", "GS-21") and not -(2**31) <= process.value < 2**31:
+            clause = "BACK-12"
+        if caller is not None and _is_waited_for(world, caller):
             process.value_clause = "GS-20"
+        finish(world, process, caller, ok(process.value), clause, quiet=True)
     elif kind == "noreply":
         if caller is None:
             raise Unspecified("a cast of ['noreply']")
@@ -144,6 +145,11 @@ def perform(world: World, process: Process, action: Json, caller: Destination | 
         _nested_spawn(world, process, action, caller)
     else:
         _effect(world, process, action, caller)
+
+
+def _is_waited_for(world: World, caller: Destination) -> bool:
+    src, token = caller
+    return bool(src) or (world.open_token is not None and world.open_token[0] == token)
 
 
 def _effect(world: World, process: Process, action: Json, caller: Destination | None) -> None:
@@ -206,7 +212,8 @@ def _effect(world: World, process: Process, action: Json, caller: Destination | 
         answer, clause = timers.cancel_timer(world, process, action[1])
         finish(world, process, caller, answer, clause)
     elif kind == "links":
-        finish(world, process, caller, ok(links.linked_labels(world, process)), "LNK-1", quiet=True)
+        clause = world.notes.get(("links", label, None), "LNK-1")
+        finish(world, process, caller, ok(links.linked_labels(world, process)), clause, quiet=True)
     else:
         raise Unspecified(f"the action {kind!r}")
 
@@ -269,6 +276,10 @@ def _nested_spawn(world: World, process: Process, action: Json, caller: Destinat
     refusal = starting.start(world, label, probe, (process.label, token), how)
     if refusal is not None:
         world.tags += ("GS-12", "LNK-21") if how == "link" else ("GS-12",)
+        if how == "link":
+            world.note("links", process.label, None, "LNK-21")
+            world.note("exit", process.label, world.names.get(probe.get("name")), "LNK-21")
+            world.note("dead", process.label, None, "LNK-21")
         finish(world, process, caller, refusal.answer, refusal.clause)
         return
     process.status = "busy"
@@ -348,6 +359,10 @@ def receive_reply(world: World, process: Process, token: int, answer: Answer) ->
             world.tags.append("GS-27")
         caller, wrap = task[3], task[4]
         process.task = ("reply", caller, ok(answer) if wrap else answer, "GS-20" if wrap else "GS-1")
+    else:
+        world.tags.append("GS-31")
+        world.note("terminate", process.label, None, "GS-31")
+        world.note("dead", process.label, None, "GS-31")
 
 
 def terminate(

@@ -62,6 +62,7 @@ def unlink(world: World, process: Process, target: str) -> Answer:
         clause = world.notes.pop(("linked twice", process.label, target), "LNK-15")
         world.notes.pop(("linked twice", target, process.label), None)
         world.tags.append(clause)
+        world.note("links", process.label, None, clause)
         world.note("exit", process.label, target, clause)
         world.note("dead", process.label, None, clause)
         world.note("exit", target, process.label, "LNK-4")

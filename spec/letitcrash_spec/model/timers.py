@@ -19,7 +19,7 @@ def cancel_timer(world: World, process: Process, ref: str) -> tuple[Answer, str]
     """Cancel a timer, also one that another process has set (TIM-6), and say whether it was active."""
     timer = world.timers.pop(ref, None)
     if timer is None:
-        return ok(False), "TIM-5"
+        return ok(False), world.notes.get(("timer", "", ref), "TIM-5")
     world.note("info", timer.owner, timer.payload, "TIM-4")
     return ok(True), "TIM-4" if timer.owner == process.label else "TIM-6"
 
@@ -48,7 +48,8 @@ def fire(world: World, ref: str) -> None:
     """Let a timer expire: its message is on its way."""
     timer = world.timers[ref]
     timer.fired += 1
-    world.signal(f"timer {ref}", timer.owner, ("info", timer.payload, "TIM-1", timer.due))
+    clause = "TIM-3" if timer.after == 0 else "TIM-1"
+    world.signal(f"timer {ref}", timer.owner, ("info", timer.payload, clause, timer.due))
     if timer.period is None:
         del world.timers[ref]
         world.note("info", timer.owner, timer.payload, "TIM-1")
