@@ -276,6 +276,15 @@ OTP: dict[str, tuple[Profile, list[Step]]] = {
             look(["p1"], *BORN, *ended("p2", E1), ev("p1", "down", ref="m1", of="p2", reason=E1)),
         ],
     ),
+    "a linked start whose name is taken at the last moment may leave an EXIT of nobody": (
+        WALL,
+        [
+            spawn("p1", trap_exit=True),
+            cast("p1", ["spawn", "p3", {"name": "n1"}, "link"]),
+            spawn("p2", name="n1"),
+            look(["p1", "p2"], *BORN, ev("p1", "exit", of=None, reason="normal"), names={"n1": "p2"}),
+        ],
+    ),
     "stop may name the reason of a server that dies by itself, also if it is the reason asked for": (
         WALL,
         [

@@ -61,6 +61,9 @@ def deliver(world: World, process: Process, src: str) -> None:
         exits.receive_exit(world, process, signal, behind=len(queue))
     elif kind == "down":
         monitors.receive_down(world, process, src, signal[1], signal[2], signal[3])
+    elif kind == "refused":  # a process may have been there for a moment, and may have been seen to end
+        if process.trap:
+            process.mailbox += [("EXIT", of, "normal", "GS-9", True) for of in ("", src)]
     elif kind == "link":
         links.receive_link(world, process, src)
     elif kind == "unlink":

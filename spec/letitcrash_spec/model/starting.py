@@ -26,6 +26,8 @@ def start(world: World, label: str, probe: Json, starter: Destination, how: Json
     name = probe.get("name")
     if name is not None and name in world.names:
         world.note("init", label, None, "REG-17")
+        if how == "link":
+            world.signal(label, starter[0], ("refused",))
         return Expected(fail("already_registered"), "REG-17")
     backend = probe.get("backend")
     if backend is None:
