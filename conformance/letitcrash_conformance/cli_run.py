@@ -9,6 +9,7 @@ import random
 import shlex
 import sys
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +17,7 @@ from letitcrash_conformance.cli_listeners import Everybody
 from letitcrash_conformance.cli_selection import choose_clauses, split_words
 from letitcrash_conformance.console import LiveProgress, PlainProgress, Screen
 from letitcrash_conformance.errors import SubjectError, UsageError
-from letitcrash_conformance.lookup import find_subject
+from letitcrash_conformance.lookup import SubjectFactory, find_subject
 from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.plan import BUDGETS, examples_of, plan
 from letitcrash_conformance.recorder import Recorder, suite_version
@@ -105,67 +106,101 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.set_defaults(handler=handle)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a command line asks for, checked.
+
+    Attributes:
+        factory: Makes the subject.
+        subject: How it was named.
+        chapters: Chapters to run; None for all.
+        selected: Ids of the clauses to judge.
+        backends: Backends to run on; None for all.
+        budget: The budget.
+        seed: The seed, drawn if none was given.
+        processes: How many processes share the work.
+        detail: How much to say.
+    """
+
+    factory: SubjectFactory
+    subject: str
+    chapters: tuple[str, ...] | None
+    selected: frozenset[str]
+    backends: list[str] | None
+    budget: str
+    seed: int
+    processes: int
+    detail: Detail
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Order:
+        """Check a command line.
+
+        Raises:
+            UsageError: If something asked for does not exist.
+        """
+        chapters, selected = choose_clauses(split_words(arguments.clauses), split_words(arguments.chapter))
+        examples_of(arguments.budget)
+        factory = find_subject(arguments.subject, command=arguments.command)
+        return cls(
+            factory=factory,
+            subject=shlex.join(factory.command) if factory.command else factory.text,
+            chapters=chapters,
+            selected=selected,
+            backends=split_words(arguments.backend),
+            budget=arguments.budget,
+            seed=random.SystemRandom().randrange(1_000_000) if arguments.seed is None else arguments.seed,
+            processes=_count_processes(arguments.processes),
+            detail="quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal",
+        )
+
+    def describe(self) -> Line:
+        """Return the first line of a run: enough to run it again."""
+        what = f"{self.subject}: {count(len(self.selected), 'clause')}, budget {self.budget}, seed {self.seed}"
+        return Line(f"letitcrash {suite_version()} judging {what}, {count(self.processes, 'process', 'processes')}")
+
+    def count_examples(self, hello: Hello) -> int:
+        """Return how many programs a subject will be given, scenarios left out."""
+        units, _ = plan(hello, chapters=self.chapters, backends=self.backends, budget=self.budget, seed=self.seed)
+        return sum(unit.examples for unit in units)
+
+    def run(self, listener: Listener, *, fail_fast: bool) -> RunResult:
+        """Run it."""
+        return run(
+            self.factory,
+            subject=self.subject,
+            selected=self.selected,
+            listener=listener,
+            chapters=self.chapters,
+            backends=self.backends,
+            budget=self.budget,
+            seed=self.seed,
+            processes=self.processes,
+            fail_fast=fail_fast,
+        )
+
+
 def handle(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code.
 
     Raises:
         UsageError: If something asked for does not exist.
+        SubjectError: If the subject cannot be started.
     """
-    clauses = split_words(arguments.clauses)
-    chapters, selected = choose_clauses(clauses, split_words(arguments.chapter))
-    examples_of(arguments.budget)
-    backends = split_words(arguments.backend)
-    factory = find_subject(arguments.subject, command=arguments.command)
-    seed = random.SystemRandom().randrange(1_000_000) if arguments.seed is None else arguments.seed
-    processes = _count_processes(arguments.processes)
-    subject = shlex.join(factory.command) if factory.command else factory.text
+    order = Order.of(arguments)
     screen = Screen(sys.stdout)
-    if not arguments.quiet:
-        with_processes = f", {count(processes, 'process', 'processes')}"
-        words = f"judging {subject}: {count(len(selected), 'clause')}, budget {arguments.budget}, seed {seed}"
-        screen.show([Line(f"letitcrash {suite_version()} {words}{with_processes}")])
-
-    def total(hello: Hello) -> int:
-        units, _ = plan(hello, chapters=chapters, backends=backends, budget=arguments.budget, seed=seed)
-        return sum(unit.examples for unit in units)
-
+    keeper = ReplayKeeper(arguments.replay_dir, order.subject, order.factory.command)
     with _open(arguments.json) as file:
-        keeper = ReplayKeeper(arguments.replay_dir, subject, factory.command)
-        listeners: list[Listener] = [keeper]
-        recorder: Recorder | None = None
-        if file is not None:
-            recorder = Recorder(
-                file,
-                subject=subject,
-                command=factory.command,
-                selected=selected,
-                budget=arguments.budget,
-                seed=seed,
-                argv=sys.argv[1:],
-                replay_dir=str(arguments.replay_dir),
-            )
-            listeners.append(recorder)
-        progress: PlainProgress | LiveProgress | None = None
-        if not arguments.quiet:
-            is_lively = screen.is_lively
-            progress = LiveProgress(screen, total, is_verbose=arguments.verbose) if is_lively else PlainProgress(screen)
-            listeners.append(progress)
+        recorder = None if file is None else _make_recorder(file, order, arguments.replay_dir)
+        progress = _make_progress(screen, order)
+        if progress is not None:
+            screen.show([order.describe()])
+        everybody = Everybody([each for each in (keeper, recorder, progress) if each is not None])
         try:
-            result = run(
-                factory,
-                subject=subject,
-                selected=selected,
-                listener=Everybody(listeners),
-                chapters=chapters,
-                backends=backends,
-                budget=arguments.budget,
-                seed=seed,
-                processes=processes,
-                fail_fast=arguments.fail_fast,
-            )
+            result = order.run(everybody, fail_fast=arguments.fail_fast)
         except SubjectError as error:
             if recorder is not None:
-                nothing = RunResult(None, subject, seed, str(arguments.budget), [], selected)
+                nothing = RunResult(None, order.subject, order.seed, order.budget, [], order.selected)
                 recorder.finish(nothing, error=str(error))
             raise
         finally:
@@ -173,22 +208,9 @@ def handle(arguments: argparse.Namespace) -> int:
                 progress.close()
         if recorder is not None:
             recorder.finish(result)
-    detail: Detail = "quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal"
-    return _conclude(result, screen, detail, keeper, recorder, arguments)
-
-
-def _conclude(
-    result: RunResult,
-    screen: Screen,
-    detail: Detail,
-    keeper: ReplayKeeper,
-    recorder: Recorder | None,
-    arguments: argparse.Namespace,
-) -> int:
     tally = count_up(result)
-    if detail != "quiet":
-        screen.show([Line("")])
-    screen.show(render_report(tally, suite=suite_version(), repeat=keeper.repeat, detail=detail, width=screen.width))
+    lines = render_report(tally, suite=suite_version(), repeat=keeper.repeat, detail=order.detail, width=screen.width)
+    screen.show(lines if order.detail == "quiet" else [Line(""), *lines])
     code = 130 if result.is_interrupted else tally.verdict.exit_code
     if keeper.error is not None:
         _warn(f"no replay file could be written into {str(arguments.replay_dir)!r}: {keeper.error.strerror}")
@@ -199,6 +221,27 @@ def _conclude(
         )
         code = code or 2
     return code
+
+
+def _make_recorder(file: TextIO, order: Order, replay_dir: Path) -> Recorder:
+    return Recorder(
+        file,
+        subject=order.subject,
+        command=order.factory.command,
+        selected=order.selected,
+        budget=order.budget,
+        seed=order.seed,
+        argv=sys.argv[1:],
+        replay_dir=str(replay_dir),
+    )
+
+
+def _make_progress(screen: Screen, order: Order) -> PlainProgress | LiveProgress | None:
+    if order.detail == "quiet":
+        return None
+    if screen.is_lively:
+        return LiveProgress(screen, order.count_examples, is_verbose=order.detail == "verbose")
+    return PlainProgress(screen)
 
 
 @contextlib.contextmanager

@@ -133,7 +133,9 @@ class SuiteItem(pytest.Item):
         problem: str,
         line: int | None,
     ) -> None:
-        super().__init__(name, parent)  # pyright: ignore[reportUnknownMemberType]
+        # Given as text, so that pytest sees the parameters in it, as it does in the ids that it has stored (--lf).
+        nodeid = f"{parent.nodeid}::{name}"
+        super().__init__(name, parent, nodeid=nodeid)  # pyright: ignore[reportUnknownMemberType]
         self._job = job
         self._chapter = chapter
         self._backend = backend

@@ -119,7 +119,7 @@ def _cells(numbers: Sequence[int], columns: Sequence[Status]) -> str:
 def _render_gaps(tally: Tally, detail: Detail, width: int) -> list[Line]:
     """Return the clauses that were not judged: those that should have been always, the others if asked for."""
     lines: list[Line] = []
-    missed = tally.having(Status.NOT_EXERCISED)
+    missed = () if tally.result.is_interrupted and detail != "verbose" else tally.having(Status.NOT_EXERCISED)
     shown = missed if detail == "verbose" else missed[:MAX_LISTED]
     for each in shown:
         text = f"not exercised: {each.clause.id} {each.clause.keyword}: {each.clause.text}"
