@@ -119,12 +119,18 @@ class MonotonicClock(Clock):
 
     def watch(self, token: LoopFrom[Any], timeout: float) -> None:
         token.timeout = timeout
-        loop = token.loop
-        if timeout > SWEEP and (self._sweep is None or self._sweep_loop is loop):
+        if timeout > SWEEP and self._sweep_loop is token.loop:
             self._deadlines[token] = time.monotonic() + timeout
-            if self._sweep is None:
-                self._sweep_loop = loop
-                self._sweep = loop.call_later(SWEEP, self._look)
+        else:
+            self._watch_closely(token, timeout)
+
+    def _watch_closely(self, token: LoopFrom[Any], timeout: float) -> None:
+        """Give a token an alarm of its own, or begin to look at the deadlines of its loop."""
+        loop = token.loop
+        if timeout > SWEEP and self._sweep is None:
+            self._deadlines[token] = time.monotonic() + timeout
+            self._sweep_loop = loop
+            self._sweep = loop.call_later(SWEEP, self._look)
         else:
             token.alarm = loop.call_later(timeout, token.expire)
 
@@ -142,7 +148,10 @@ class MonotonicClock(Clock):
         for token, deadline in due:
             del self._deadlines[token]
             token.alarm = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
-        self._sweep = loop.call_later(SWEEP, self._look) if self._deadlines else None
+        if self._deadlines:
+            self._sweep = loop.call_later(SWEEP, self._look)
+        else:
+            self._sweep = self._sweep_loop = None
 
     def arm(self, token: ThreadFrom[Any], timeout: float, on_time: Callable[[], object]) -> Alarm | None:
         return None
@@ -157,7 +166,7 @@ class MonotonicClock(Clock):
     def close(self) -> None:
         if self._sweep is not None:
             self._sweep.cancel()
-        self._sweep = None
+        self._sweep = self._sweep_loop = None
         self._deadlines.clear()
         self._find_loop = None
 

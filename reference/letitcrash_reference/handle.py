@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar, cast
 
 from letitcrash_reference.actions import ProcessActions
 from letitcrash_reference.context import current_process
-from letitcrash_reference.drivers.blocking_loop import BlockingLoop
 from letitcrash_reference.errors import NoProcessError, ProcessExitedError
 from letitcrash_reference.process import CALL, CAST, INFO, RESUME, STOP, SUSPEND, Process
 from letitcrash_reference.reasons import ExitReason
@@ -62,13 +61,12 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
         Source:
             GS-20 to GS-31.
         """
-        process = self._process
+        if current_process.get() is not None:
+            return cast(ReplyT, await self._call_as_process(message, timeout))
         if timeout is not None and not timeout >= 0:
             _checked(timeout)
-        loop = _get_running_loop()
-        if current_process.get() is not None or loop.__class__ is BlockingLoop:
-            return cast(ReplyT, await self._call_as_process(message, timeout))
-        token: LoopFrom[ReplyT] = LoopFrom(process, loop)
+        process = self._process
+        token: LoopFrom[ReplyT] = LoopFrom(process, _get_running_loop())
         process.mailbox.append((CALL, message, token))
         if process.parked:
             process.wake()

@@ -95,7 +95,6 @@ class LoopFrom(From[ReplyT]):
     def __init__(self, process: Process, loop: asyncio.AbstractEventLoop) -> None:
         self.process = process
         self.done = False
-        self.timeout = 0.0
         self.alarm = None
         self.loop = loop
         self.future: asyncio.Future[ReplyT] = loop.create_future()
