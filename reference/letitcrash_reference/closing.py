@@ -36,6 +36,7 @@ async def stop_all(runtime: RuntimeCore, timeout: float) -> None:
     while runtime.table.processes:
         process = next(reversed(runtime.table.processes.values()))
         token = LoopFrom[ExitReason](process, loop)
+        token.timeout = timeout
         with runtime.table.lock:
             if not process.alive:
                 continue
