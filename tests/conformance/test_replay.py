@@ -91,23 +91,23 @@ def test_observations_that_were_edited_away_are_put_back(tmp_path: Path) -> None
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda v: v.update(format="letitcrash-replay 9"), "expected 'format' to be 'letitcrash-replay 1'"),
-        (lambda v: v.pop("hello"), "expected 'hello' to be an object, got nothing"),
-        (lambda v: v["hello"].update(clock="sun"), "expected 'clock' to be 'virtual' or 'wall', got 'sun'"),
-        (lambda v: v.update(clause="LNK-999"), "expected 'clause' to be a clause of the catalogue"),
-        (lambda v: v.update(program=[]), "expected 'program' to be a list of operations, at least one"),
-        (lambda v: v.update(program="x"), "expected 'program' to be a list, got 'x'"),
-        (lambda v: v["program"].append(7), "expected an object in step 4 of 'program'"),
-        (lambda v: v["program"][1].update(op="cal"), "'cal'"),
-        (lambda v: v["program"][1].update(note="x"), "expected 'op' and 'args' only, got 'note'"),
-        (lambda v: v["program"][0].update(op="reset", args={}), "expected an operation inside a world, got 'reset'"),
-        (lambda v: v["program"][1]["args"].update(msg=["ad", 2]), "(in step 2 of 'program'"),
-        (lambda v: v.pop("subject"), "expected 'subject' to be an object, got nothing"),
-    ],
-)
+BROKEN: list[tuple[Callable[[dict[str, Any]], object], str]] = [
+    (lambda v: v.update(format="letitcrash-replay 9"), "expected 'format' to be 'letitcrash-replay 1'"),
+    (lambda v: v.pop("hello"), "expected 'hello' to be an object, got nothing"),
+    (lambda v: v["hello"].update(clock="sun"), "expected 'clock' to be 'virtual' or 'wall', got 'sun'"),
+    (lambda v: v.update(clause="LNK-999"), "expected 'clause' to be a clause of the catalogue"),
+    (lambda v: v.update(program=[]), "expected 'program' to be a list of operations, at least one"),
+    (lambda v: v.update(program="x"), "expected 'program' to be a list, got 'x'"),
+    (lambda v: v["program"].append(7), "expected an object in step 4 of 'program'"),
+    (lambda v: v["program"][1].update(op="cal"), "'cal'"),
+    (lambda v: v["program"][1].update(note="x"), "expected 'op' and 'args' only, got 'note'"),
+    (lambda v: v["program"][0].update(op="reset", args={}), "expected an operation inside a world, got 'reset'"),
+    (lambda v: v["program"][1]["args"].update(msg=["ad", 2]), "(in step 2 of 'program'"),
+    (lambda v: v.pop("subject"), "expected 'subject' to be an object, got nothing"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), BROKEN)
 def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, change: Any, words: str) -> None:
     path = edit(write(tmp_path), change)
 

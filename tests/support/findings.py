@@ -53,13 +53,23 @@ def make_finding(
     return Finding(violation, Program(tuple(operations)), tuple(answers), unit, example, 24, repeats, tries)
 
 
-def make_result(*units: UnitResult, selected: Iterable[str] | None = None, **rest: Any) -> RunResult:
+def make_result(
+    *units: UnitResult,
+    selected: Iterable[str] | None = None,
+    hello: Hello | None = HELLO,
+    is_interrupted: bool = False,
+    seconds: float = 1.5,
+) -> RunResult:
     """Return the result of a run with these units."""
-    ids = frozenset(load_clauses()) if selected is None else frozenset(selected)
     return RunResult(
-        **{"hello": HELLO, "subject": "fake", "seed": 7, "budget": "20", "seconds": 1.5, **rest},
+        hello=hello,
+        subject="fake",
+        seed=7,
+        budget="20",
         units=[*units],
-        selected=ids,
+        selected=frozenset(load_clauses() if selected is None else selected),
+        is_interrupted=is_interrupted,
+        seconds=seconds,
     )
 
 
