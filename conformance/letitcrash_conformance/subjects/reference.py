@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from letitcrash_conformance.inprocess import InProcessSubject, Refused
-from letitcrash_conformance.subjects.reference_probe import AnyHandle, Probe, describe_error, read_reason
+from letitcrash_conformance.subjects.reference_probe import describe_error, read_reason
+from letitcrash_conformance.subjects.reference_world import Pending, World
 from letitcrash_reference import (
     AlreadyNamedError,
     AlreadyRegisteredError,
     Backend,
     Clock,
-    From,
     ManualClock,
     MonotonicClock,
     NoProcessError,
     NotRegisteredError,
     ProcessExitedError,
-    Runtime,
     StartIgnoredError,
-    Timer,
 )
-from letitcrash_reference.process import CALL, RESUME, SUSPEND, Process
+from letitcrash_reference.process import CALL, RESUME, SUSPEND
 from letitcrash_spec.messages import Json, Reason
 
 __all__ = ["ReferenceSubject"]
@@ -46,106 +43,7 @@ _FEATURES = (
     "nested_call",
     "error_text",
 )
-_SILENT = logging.Logger("letitcrash_conformance.reference", logging.CRITICAL + 1)
 _SPINS = 3
-
-
-class _Pending(From[Any]):
-    """The token of the operation that waits now: it only remembers its answer, and stirs the subject."""
-
-    __slots__ = ("error", "stir", "value")
-
-    def __init__(self, process: Process | None, stir: Callable[[], object]) -> None:
-        self.process: Any = process
-        self.done = False
-        self.timeout = 0.0
-        self.alarm = None
-        self.stir = stir
-        self.value: Any = None
-        self.error: BaseException | None = None
-
-    def resolve(self, value: Any) -> None:
-        if not self.done:
-            self.value = value
-            self.done = True
-            self.stir()
-
-    def fail(self, error: BaseException) -> None:
-        if not self.done:
-            self.error = error
-            self.done = True
-            self.stir()
-
-
-class World:
-    """One world, from one reset to the next: a runtime, and what the probes share.
-
-    Attributes:
-        runtime: Where the probes live.
-        clock: Its clock.
-        probes: Every probe by its label; one whose start was refused has no process.
-        events: The log since the last `observe`.
-        timers: Timers by reference.
-        released: Set when the world ends, so that hung callbacks end too.
-    """
-
-    def __init__(self, clock: Clock, pool_threads: int) -> None:
-        self.clock = clock
-        self.runtime = Runtime(clock=clock, pool_threads=pool_threads, logger=_SILENT, shutdown_timeout=0)
-        self.probes: dict[str, Probe] = {}
-        self.events: list[dict[str, Any]] = []
-        self.timers: dict[str, Timer] = {}
-        self.released = threading.Event()
-        self.start = clock.now()
-
-    @property
-    def now_ms(self) -> int:
-        """Time since reset, in whole milliseconds."""
-        return int((self.clock.now() - self.start) * 1000 + 1e-6)
-
-    def log(self, event: str, who: str, **fields: Json) -> None:
-        """Append an event."""
-        self.events.append({"ev": event, "who": who, **fields, "t": self.now_ms})
-
-    def find(self, target: Json) -> AnyHandle | str:
-        """Return whom a label or `{"name": ...}` means.
-
-        Raises:
-            NoProcessError: If the label is not bound.
-        """
-        if isinstance(target, str):
-            probe = self.probes.get(target)
-            if probe is None or probe.process_record is None:
-                raise NoProcessError(target)
-            return probe.process_record.handle
-        name: str = target["name"]
-        return name
-
-    def find_process(self, target: Json) -> Process | None:
-        """Return the process of a label, also a dead one, or the holder of a name; None if there is none."""
-        if isinstance(target, str):
-            probe = self.probes.get(target)
-            return None if probe is None else probe.process_record
-        return self.runtime.table.registry.names.get(target["name"])
-
-    def label_of(self, pid: Any) -> str | None:
-        """Return the label of a process."""
-        for label, probe in self.probes.items():
-            if probe.process_record is not None and probe.process_record.pid is pid:
-                return label
-        return None
-
-    def make_probe(self, label: str, script: dict[str, Any]) -> Probe:
-        """Return a new probe to start, known by its label as soon as it has a process."""
-        bound = self.probes.get(label)
-        if bound is not None and bound.process_record is not None:
-            raise ValueError(f"expected a label that is not bound, got {label!r}")
-        probe = self.probes[label] = Probe(self, label, script)
-        return probe
-
-    def is_quiet(self) -> bool:
-        """Whether no process has a message to handle or a callback running."""
-        return all(process.parked and not process.mailbox for process in list(self.runtime.table.processes.values()))
 
 
 class ReferenceSubject(InProcessSubject):
@@ -224,7 +122,7 @@ class ReferenceSubject(InProcessSubject):
             self._resting = None
             self.loop.call_soon_threadsafe(_settle, resting)
 
-    async def _wait(self, world: World, token: _Pending) -> Any:
+    async def _wait(self, world: World, token: Pending) -> Any:
         """Wait for a token, letting time pass when nothing else can happen; return its value or raise its error."""
         await asyncio.sleep(0)
         while not token.done:
@@ -236,13 +134,13 @@ class ReferenceSubject(InProcessSubject):
             raise token.error
         return token.value
 
-    def _jump(self, world: World, token: _Pending) -> None:
+    def _jump(self, world: World, token: Pending) -> None:
         """Let time pass to the next alarm, unless the token is done after all."""
         assert isinstance(world.clock, ManualClock)
         if not token.done and not world.clock.advance_to_next():
             raise RuntimeError("the world stands still: nothing can run and no alarm is set")
 
-    async def _is_stuck(self, world: World, token: _Pending | None = None) -> bool:
+    async def _is_stuck(self, world: World, token: Pending | None = None) -> bool:
         """Let the world run for a moment; return whether nothing in it can run before time passes."""
         runtime = world.runtime
         if runtime.runs_on_this_thread:
@@ -288,11 +186,11 @@ class ReferenceSubject(InProcessSubject):
         process = world.find_process(target)
         if process is None:
             raise Refused("noproc")
-        token = _Pending(process, self._stir)
+        token = Pending(process, self._stir)
         process.post_call((kind, message, token))
         return await self._finish(world, token, timeout_ms)
 
-    async def _finish(self, world: World, token: _Pending, timeout_ms: int) -> Any:
+    async def _finish(self, world: World, token: Pending, timeout_ms: int) -> Any:
         """Wait for a token until its time is over."""
         token.timeout = timeout_ms / 1000
         alarm = world.clock.call_later(token.timeout, token.expire)
@@ -313,7 +211,7 @@ class ReferenceSubject(InProcessSubject):
         world = self._world or await self._enter()
         backend = Backend(probe.get("backend", "async"))
         server = world.make_probe(as_, probe)
-        token = _Pending(None, self._stir)
+        token = Pending(None, self._stir)
         try:
             world.runtime.begin_start(server, backend, probe.get("name"), None, None, token)
             await self._finish(world, token, timeout_ms)
@@ -336,7 +234,7 @@ class ReferenceSubject(InProcessSubject):
         process = world.find_process(to)
         if process is None:
             raise Refused("noproc")
-        token = _Pending(process, self._stir)
+        token = Pending(process, self._stir)
         wanted = read_reason(reason)
         try:
             process.handle.request_stop(wanted, token)
