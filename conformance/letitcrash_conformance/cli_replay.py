@@ -101,7 +101,7 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
         program = replay.program if hello.clock == replay.hello.clock else retime(replay.program, hello.clock)
         number = TRIES[hello.clock] if tries is None else tries
         for attempt in range(1, number + 1):
-            outcome = session.run(program, patient=True)
+            outcome = session.run_thoroughly(program)
             judgement = outcome.judgement
             if judgement.violation is not None:
                 now = judgement.violation.clause

@@ -4,6 +4,8 @@
     +-- UsageError              the caller's: wrong option, unknown clause, broken file (exit code 2)
     +-- SubjectError            the subject's harness broke: crash, silence, nonsense (exit code 4)
     +-- SuiteError              ours: please report it
+
+Each carries what it knows as fields, so that no code reads its text.
 """
 
 from __future__ import annotations

@@ -88,14 +88,14 @@ def run(
 
 
 def repeat(factory: Callable[[], Subject], program: Program) -> Outcome:
-    """Run one program once, patiently, on a fresh subject.
+    """Run one program once on a fresh subject: as a search does, and if nothing is wrong then, step by step.
 
     Raises:
         SubjectError: If the harness broke.
     """
     subject = factory()
     try:
-        return Session(subject).run(program, patient=True)
+        return Session(subject).run_thoroughly(program)
     finally:
         subject.close()
 

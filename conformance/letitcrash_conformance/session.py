@@ -81,6 +81,15 @@ class Session:
         answers = self._ask([RESET, *program.operations])[1:]
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
 
+    def run_thoroughly(self, program: Program) -> Outcome:
+        """Perform a program as a search does and, if nothing is wrong then, once more step by step.
+
+        Raises:
+            SubjectError: If the harness broke.
+        """
+        outcome = self.run(program)
+        return outcome if outcome.judgement.violation is not None else self.run(program, patient=True)
+
     def _run_patiently(self, program: Program) -> Outcome:
         self._ask([RESET])
         answers: list[Answer] = []

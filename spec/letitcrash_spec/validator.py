@@ -53,7 +53,8 @@ def validate_operation(operation: Operation) -> None:
     Raises:
         MessageError: If there is no such operation or an argument is missing, unknown or of the wrong form.
     """
-    check = _ARGS_CHECKERS.get(operation.op) if isinstance(operation.op, str) else None
+    op: object = operation.op
+    check = _ARGS_CHECKERS.get(op) if isinstance(op, str) else None
     if check is None or not check(operation.args):
         value = {"op": operation.op, "args": operation.args}
         _raise(Named("operation"), value, subject="the operation", where=_name_request(value))

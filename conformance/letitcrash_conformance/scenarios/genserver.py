@@ -42,6 +42,23 @@ def a_process_killed_during_init_never_serves(w: Writer) -> None:
     w.call("q1", "add", 1)
 
 
+@_genserver("GS-5", "GS-28", needs="exit_signals")
+def a_starter_learns_that_the_newborn_was_killed(w: Writer) -> None:
+    w.spawn("p1")
+    w.call("p1", "spawn", "q1", w.probe(init=[{"sleep": w.ms(500, 3000)}]), "plain", timeout_ms=w.ms(10, 100))
+    w.exit("q1", "kill")
+    w.call("p1", "add", 1, timeout_ms=w.ms(100, 2500))
+    w.look()
+
+
+@_genserver("GS-26", needs="timers")
+def a_caller_that_waits_for_a_later_reply_learns_of_the_death(w: Writer) -> None:
+    w.spawn("p1")
+    w.call("p1", "send_after", "t1", w.ms(10, 50), "!crash")
+    w.call("p1", "noreply", timeout_ms=w.ms(100, 2500))
+    w.look()
+
+
 @_genserver("GS-10", "LNK-9")
 def a_server_started_without_a_link_outlives_its_starter(w: Writer) -> None:
     w.spawn("p1")

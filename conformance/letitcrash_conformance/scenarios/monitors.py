@@ -93,17 +93,18 @@ def after_demonitor_no_down_comes(w: Writer) -> None:
 
 @_monitors("MON-9", needs="suspend")
 def flush_removes_a_queued_down_and_only_that(w: Writer) -> None:
-    w.spawn("p1", "p2", "p3")
+    w.spawn("p1", "p2", "p3", "p4")
     w.call("p1", "monitor", "p2", "m1")
-    w.call("p1", "monitor", "p2", "m2")
+    w.call("p1", "monitor", "p4", "m2")
     w.call("p1", "monitor", "p3", "m3")
     w.look()
     w.put("suspend", to="p1")
     w.cast("p1", "demonitor", "m1", True)
     w.cast("p1", "demonitor", "m3", False)
-    w.cast("p2", "crash", "boom")
-    w.cast("p3", "crash", "boom")
     w.look()
+    for label in ("p2", "p3", "p4"):
+        w.cast(label, "crash", "boom")
+        w.look()
     w.put("resume", to="p1")
     w.look()
 

@@ -109,6 +109,18 @@ def several_timers_of_several_processes_keep_apart(w: Writer) -> None:
         w.look()
 
 
+@_timers("TIM-1", clock="virtual")
+def three_timers_of_one_process_all_expire(w: Writer) -> None:
+    w.spawn("p1")
+    for number in range(5):
+        w.call("p1", "send_after", f"t{number}", 30 + 10 * number, f"i{number}")
+    w.call("p1", "cancel_timer", "t3")
+    w.look()
+    for _ in range(5):
+        w.advance(15)
+        w.look()
+
+
 @_timers("TIM-1", "GS-51")
 def a_timer_may_end_its_process(w: Writer) -> None:
     w.spawn("p1", "p2")

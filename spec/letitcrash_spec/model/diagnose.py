@@ -150,7 +150,8 @@ def _compare(world: World, observation: Mapping[str, Json]) -> list[_Difference]
         if want == got:
             continue
         dead = got is not None and world.live(got) is None
-        clause = "REG-11" if dead else "REG-10" if want is None else "REG-1"
+        freed = world.notes.get(("freed", "", name), "REG-11")
+        clause = freed if dead else "REG-10" if want is None else "REG-1"
         found.append(_Difference(7, clause, f"the holder of the name {name!r}", want, got))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from letitcrash_spec.messages import Json, fail, ok
-from letitcrash_spec.model.world import Destination, Event, Expected, Process, Signal, Unspecified, World
+from letitcrash_spec.model.world import Destination, Expected, Process, Signal, Unspecified, World
 
 __all__ = ["answer", "die", "receive_exit", "send_exit"]
 
@@ -33,7 +33,8 @@ def receive_exit(world: World, process: Process, signal: Signal, *, behind: int)
             world.tags.append("LNK-16")
             return
         process.links.discard(src)
-        world.note("exit", label, src, "LNK-18")
+        world.note("exit", label, src, world.notes.get(("link", label, src), "LNK-18"))
+        world.note("links", label, None, "LNK-18")
     elif reason == "kill":
         clause = "EXIT-13" if src == label else "EXIT-18" if process.status == "busy" else "EXIT-12"
         world.note("terminate", label, None, "EXIT-12")
@@ -106,9 +107,11 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     process.status = "dead"
     process.reason = reason
     if process.name is not None:
-        del world.names[process.name]
+        name = process.name
+        del world.names[name]
         process.name = None
         world.tags += ("REG-11", "EXIT-25", "GS-64")
+        world.note("freed", "", name, "REG-11")
         if process.watchers:
             world.tags.append("MON-20")
     for of in process.monitors.values():
@@ -150,25 +153,19 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
 def _announce(world: World, process: Process, reason: Json, *, failed: bool) -> None:
     """Tell links and monitors of a death.
 
-    What one receiver is told of one death arrives in an order that nobody promises (N-2): it is taken from what the
-    receiver was seen to report, if that is known.
+    What one receiver is told of one death arrives in an order that nobody promises (N-2), see signals.py.
     """
     label = process.label
-    told: dict[str, list[tuple[Event, Signal]]] = {}
+    told: list[str] = []
     for peer in sorted(process.links):
-        news: Signal = ("exit", label, reason, True, failed and peer == process.parent)
-        told.setdefault(peer, []).append((("exit", label, reason), news))
+        world.signal(label, peer, ("exit", label, reason, True, failed and peer == process.parent))
+        told.append(peer)
     for ref, owner in sorted(process.watchers.items()):
-        of = world.processes[owner].monitors.get(ref)
-        news = ("down", ref, reason, failed and ref == process.born_watched)
-        told.setdefault(owner, []).append((("down", ref, of, reason), news))
-    for receiver, heard in told.items():
-        if len(heard) > 1:
-            if world.processes[receiver].suspended:
-                raise Unspecified("a death that a suspended process hears of twice")
-            heard.sort(key=lambda item: world.position_of(receiver, item[0]))
-        for _, signal in heard:
-            world.signal(label, receiver, signal)
+        world.signal(label, owner, ("down", ref, reason, failed and ref == process.born_watched))
+        told.append(owner)
+    for receiver in set(told):
+        if told.count(receiver) > 1 and world.processes[receiver].suspended:
+            raise Unspecified("a death that a suspended process hears of twice")
 
 
 def _starter(process: Process) -> Destination | None:

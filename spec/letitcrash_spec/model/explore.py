@@ -164,6 +164,8 @@ def _timeout_clause(world: World) -> str:
         task = process.task
         while task is not None and task[0] == "sleep":
             task = task[2]
+        if task is None and caller in process.calls and process.status == "idle" and not process.mailbox:
+            return "GS-22"
         if task is not None and task[0] == "die" and task[3] is not None and task[3][0] == caller:
             return "GS-33"
     return "GS-28"

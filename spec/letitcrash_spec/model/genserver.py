@@ -52,7 +52,9 @@ def send_info(world: World, src: str, target: Json, payload: str) -> Expected:
         return Expected(fail("noproc"), "REG-14")
     if label in world.processes:
         _tell(world, src, label)
-        world.signal(src, label, ("info", payload, "REG-16" if isinstance(target, dict) else "GS-37", 0))
+        plain = payload.isascii() and len(payload) < 256
+        clause = "REG-16" if isinstance(target, dict) else "GS-37" if plain else "BACK-12"
+        world.signal(src, label, ("info", payload, clause, 0))
     return Expected(ok(), "EXIT-22" if world.live(label) is None else "GS-37")
 
 
@@ -372,6 +374,7 @@ def terminate(
     process.status = "busy"
     world.emit(process.label, ("terminate", reason), clause)
     world.tags.append("BACK-3")
+    world.note("terminate", process.label, None, clause)
     if reason == "kill":
         clause = "EXIT-14"
     elif clause == "GS-51":

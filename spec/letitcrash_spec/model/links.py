@@ -16,6 +16,7 @@ def link(world: World, process: Process, target: str) -> list[tuple[Expected, bo
         process is told at once or dies of `noproc` later (LNK-7).
     """
     if target == process.label:
+        world.note("links", target, None, "LNK-5")
         return [(Expected(ok(), "LNK-5"), False)]
     other = world.processes.get(target)
     if other is None:
@@ -36,6 +37,7 @@ def _link_clause(world: World, process: Process, target: str) -> str:
     if ("exit", label, target) in world.notes and world.notes["exit", label, target] in ("LNK-15", "LNK-3", "LNK-4"):
         world.note("link", label, target, "LNK-17")
         world.note("link", target, label, "LNK-17")
+        world.note("links", label, None, "LNK-17")
         return "LNK-17"
     return "LNK-6" if process.trap else "LNK-1"
 

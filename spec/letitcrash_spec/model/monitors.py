@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from letitcrash_spec.messages import Answer, Json, ok
-from letitcrash_spec.model.world import Process, Unspecified, World
+from letitcrash_spec.model.world import Process, Signal, Unspecified, World
 
 __all__ = ["demonitor", "monitor", "receive_down", "receive_monitor"]
 
@@ -12,6 +12,8 @@ def monitor(world: World, process: Process, target: Json, ref: str) -> Answer:
     """Set a monitor in the caller's own name, on a label or on the holder of a name at this moment (MON-15)."""
     label = world.names.get(target["name"]) if isinstance(target, dict) else target
     process.monitors[ref] = target
+    if isinstance(target, dict):
+        world.note("down", process.label, ref, "MON-15")
     if label is None:
         world.signal(process.label, process.label, ("down", ref, "noproc", False))
     elif label == process.label:
@@ -56,6 +58,8 @@ def _down_clause(world: World, process: Process, src: str, ref: str, of: Json, r
         return "MON-19"
     if ("demonitored", process.label, of) in world.notes:
         return "MON-6"
+    if world.notes.get(("exit", process.label, src)) in ("LNK-15", "LNK-3"):
+        return "LNK-19"
     if any(other == of for other in process.monitors.values()):
         return "MON-5"
     return "MON-1"
@@ -75,9 +79,18 @@ def demonitor(world: World, process: Process, ref: str, flush: bool) -> Answer:
             if is_meant and is_watched and other.status != "dead" and other.label != process.label:
                 world.signal(process.label, other.label, ("demonitor", ref))
     elif flush:
-        process.mailbox = [message for message in process.mailbox if message[:2] != ("DOWN", ref)]
+        kept = [message for message in process.mailbox if message[:2] != ("DOWN", ref)]
+        process.mailbox = [_renamed(message, "MON-9") for message in kept]
         world.note("down", process.label, ref, "MON-9")
         world.tags.append("MON-9")
     else:
         world.tags.append("MON-10")
+        process.mailbox = [
+            _renamed(message, "MON-8") if message[:2] == ("DOWN", ref) else message for message in process.mailbox
+        ]
     return ok()
+
+
+def _renamed(message: Signal, clause: str) -> Signal:
+    """Let a queued DOWN be demanded by another clause."""
+    return (*message[:4], clause, message[5]) if message[0] == "DOWN" else message

@@ -25,7 +25,8 @@ def register(world: World, name: str, label: str) -> list[Expected]:
     if refusals or process is None:
         return refusals
     take_name(world, process, name)
-    return [Expected(ok(), "REG-1")]
+    again = ("unregistered", "", name) in world.notes or ("unregistered", label, None) in world.notes
+    return [Expected(ok(), "REG-10" if again else world.notes.get(("freed", "", name), "REG-1"))]
 
 
 def take_name(world: World, process: Process, name: str) -> None:
@@ -47,13 +48,16 @@ def unregister(world: World, name: str) -> Expected:
     if label is None:
         return Expected(fail("not_registered"), "REG-8")
     free_name(world, world.processes[label])
+    world.note("unregistered", "", name, "REG-10")
+    world.note("unregistered", label, None, "REG-10")
     return Expected(ok(), "REG-9")
 
 
 def whereis(world: World, name: str) -> Expected:
     """Return the lawful answer of a look-up."""
     label = world.names.get(name)
-    return Expected(ok(label), "REG-12" if label is None else "REG-1")
+    clause = world.notes.get(("freed", "", name), "REG-12") if label is None else "REG-1"
+    return Expected(ok(label), clause)
 
 
 def name_of(world: World, label: str) -> list[Expected]:
@@ -61,7 +65,9 @@ def name_of(world: World, label: str) -> list[Expected]:
     process = world.processes.get(label)
     if process is None:
         return [Expected(ok(None), "REG-1"), Expected(fail("noproc"), "REG-1")]
-    return [Expected(ok(process.name), "REG-11" if process.status == "dead" else "REG-1")]
+    if process.status == "dead":
+        return [Expected(ok(None), "REG-11")]
+    return [Expected(ok(process.name), world.notes.get(("unregistered", label, None), "REG-1"))]
 
 
 def resolve(world: World, target: Json) -> str | None:

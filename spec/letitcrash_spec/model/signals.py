@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from letitcrash_spec.messages import fail, ok
 from letitcrash_spec.model import exits, genserver, links, monitors
-from letitcrash_spec.model.world import Process, Unspecified, World
+from letitcrash_spec.model.world import Process, Signal, Unspecified, World
 
 __all__ = ["MESSAGES", "deliver"]
 
@@ -18,10 +18,39 @@ MESSAGES = frozenset({"call", "cast", "info", "stop"})
 """The kinds of signal that only join the mailbox of a live receiver."""
 
 
+def _first_of_death(world: World, process: Process, src: str, queue: list[Signal]) -> int:
+    """Return which of several news of one death arrives first: nobody promises an order (N-2), so the one seen first.
+
+    A message that was sent before is never overtaken.
+    """
+    sender = world.processes.get(src)
+    if sender is None or sender.status != "dead" or not _is_news(queue[0]):
+        return 0
+    best, first = 0, _position(world, process, src, queue[0])
+    for index in range(1, len(queue)):
+        if not _is_news(queue[index]):
+            break
+        position = _position(world, process, src, queue[index])
+        if position < first:
+            best, first = index, position
+    return best
+
+
+def _is_news(signal: Signal) -> bool:
+    """Say whether a signal tells of its sender's death."""
+    return signal[0] == "down" or (signal[0] == "exit" and bool(signal[3]))
+
+
+def _position(world: World, process: Process, src: str, news: Signal) -> int:
+    if news[0] == "down":
+        return world.position_of(process.label, ("down", news[1], process.monitors.get(news[1]), news[2]))
+    return world.position_of(process.label, ("exit", src, news[2]))
+
+
 def deliver(world: World, process: Process, src: str) -> None:
     """Let the oldest signal on its way from `src` arrive at `process`, alive or dead."""
     queue = process.inbox[src]
-    signal = queue.pop(0)
+    signal = queue.pop(_first_of_death(world, process, src, queue) if len(queue) > 1 else 0)
     if not queue:
         del process.inbox[src]
     kind = signal[0]
@@ -38,6 +67,8 @@ def deliver(world: World, process: Process, src: str) -> None:
             world.tags.append("GS-35")
         elif kind == "info":
             world.note("info", process.label, signal[1], "EXIT-23")
+        elif kind == "cast" and signal[1][0] == "send":
+            world.note("info", str(signal[1][1]), signal[1][2], "EXIT-23")
         return
     if kind == "call":
         process.mailbox.append(("call", src, signal[1], signal[2]))

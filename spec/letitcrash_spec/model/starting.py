@@ -63,7 +63,7 @@ def act(world: World, process: Process, entry: Json, starter: Destination) -> No
     if entry == "ok":
         process.status = "idle"
         process.task = None
-        _report(world, process, starter, ok("started"), "GS-2")
+        _report(world, process, starter, ok("started"), world.notes.get(("freed", "", process.name), "GS-2"))
     elif entry == "ignore":
         _give_up(world, process, starter, ok("ignored"), "normal", "GS-3")
     elif "stop" in entry:
@@ -79,6 +79,7 @@ def _give_up(world: World, process: Process, starter: Destination, answer: Answe
     """Fail a start: the name is free first (REG-19), then the starter is told and the process ends, in any order."""
     if process.name is not None:
         world.tags.append("REG-19")
+        world.note("freed", "", process.name, "REG-19")
     registry.free_name(world, process)
     process.status = "busy"
     process.given_up = True
