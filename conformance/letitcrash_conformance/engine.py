@@ -180,7 +180,8 @@ class _Work:
         shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock], tries=tries)
         self.running = shrunk.program
         assert shrunk.judgement.violation is not None
-        repeats = confirm(session, shrunk.program, clause, tries=TRIES[clock])
+        self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
+        repeats = confirm(self.runner.session(), shrunk.program, clause, tries=TRIES[clock])
         finding = Finding(
             violation=shrunk.judgement.violation,
             program=shrunk.program,

@@ -26,6 +26,7 @@ _FEATURE = {
     "send_after": "timers",
     "send_interval": "timers",
     "suspend": "suspend",
+    "trap_exit": "exit_signals",
     "unlink": "links",
     "unregister": "registry",
     "whereis": "registry",

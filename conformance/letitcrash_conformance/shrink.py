@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.hypothesis_source import shrink_choices
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.session import Outcome, Session
@@ -53,14 +54,24 @@ def shrink(
         choices: The choices that made it.
         seconds: How long to look for simpler ones, in seconds of real time.
         tries: How often a candidate is run before it counts as passing (more than 1 where luck plays a part).
+
+    A harness that breaks while candidates are run ends the search for simpler ones; the session is of no use then.
     """
     violation = first.judgement.violation
     assert violation is not None
     best = Shrunk(first)
+    is_broken = False
 
     def fails(program: Program) -> bool:
+        nonlocal is_broken
         for _ in range(tries):
-            outcome = session.run(program)
+            if is_broken:
+                return False
+            try:
+                outcome = session.run(program)
+            except SubjectError:  # what was found so far must not be lost to a harness that breaks now
+                is_broken = True
+                return False
             found = outcome.judgement.violation
             if found is not None and found.clause == violation.clause:
                 cut = _cut(outcome)
@@ -119,7 +130,10 @@ def confirm(session: Session, program: Program, clause: str, *, tries: int) -> i
     """Return in how many of `tries` runs, done as it was found, the program breaks the clause again."""
     repeats = 0
     for _ in range(tries):
-        violation = session.run(program).judgement.violation
+        try:
+            violation = session.run(program).judgement.violation
+        except SubjectError:
+            break
         if violation is not None and violation.clause == clause:
             repeats += 1
     return repeats
