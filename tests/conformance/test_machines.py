@@ -33,7 +33,7 @@ FEW = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
-MANY = settings(FEW, max_examples=300, report_multiple_bugs=False, phases=[Phase.generate])
+MANY = settings(FEW, max_examples=1000, report_multiple_bugs=False, phases=[Phase.generate])
 SHRUNK = settings(MANY, phases=[Phase.generate, Phase.shrink])
 
 
