@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import queue
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from letitcrash_conformance.engine import UnitRunner
-from letitcrash_conformance.errors import SubjectError
+from letitcrash_conformance.errors import SubjectError, SuiteError
 from letitcrash_conformance.plan import plan
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult
@@ -179,6 +181,8 @@ class _There:
             elif kind == "started":
                 self._findings[news[0]] = []
                 self._listener.on_unit_started(news[0])
+            elif kind == "failed":
+                raise SuiteError(f"a worker process failed; its own words:\n{news[0]}")
             elif kind == "progress":
                 self._listener.on_progress(*news)
             elif kind == "finding":
@@ -219,13 +223,19 @@ class _There:
 def _work(factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any) -> None:
     """Run units until there are none (a worker process)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
     runner = UnitRunner(
         factory,
         selected,
         lambda unit, examples, operations: news.put(("progress", unit, examples, operations)),
         lambda finding: news.put(("finding", finding)),
     )
+
+    def leave(number: int, frame: object) -> None:
+        with contextlib.suppress(BaseException):
+            runner.close()
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
     try:
         while True:
             unit = units.get()
@@ -236,11 +246,10 @@ def _work(factory: Callable[[], Subject], selected: frozenset[str], units: Any, 
                 result = runner.run(unit)
             except SubjectError as error:
                 result = UnitResult(unit, trouble=Trouble(error.what, error.stderr, None, unit))
+            except Exception:
+                news.put(("failed", traceback.format_exc()))
+                return
             news.put(("finished", result))
     finally:
         with contextlib.suppress(Exception):
             runner.close()
-
-
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
