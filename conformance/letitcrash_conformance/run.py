@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import queue
 import signal
+import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from letitcrash_conformance.engine import UnitRunner
@@ -81,12 +82,29 @@ def run(
             if fail_fast and unit_result.findings:
                 break
     except KeyboardInterrupt:
-        result.is_interrupted = True
-        result.units.extend(work.unfinished())
+        with _deaf():
+            result.is_interrupted = True
+            result.units.extend(work.unfinished())
+            work.close()
     finally:
         work.close()
     result.seconds = time.monotonic() - started
     return result
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore a second Ctrl-C while what was found is gathered and the harness is ended (a few seconds at most)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
 def repeat(factory: Callable[[], Subject], program: Program) -> Outcome:
@@ -149,6 +167,7 @@ class _There:
         self._selected = selected
         self._findings: dict[Unit, list[Finding]] = {}
         self._known: set[str] = set()
+        self._is_closed = False
 
     def run(self, units: Sequence[Unit]) -> Iterable[UnitResult]:
         for unit in units:
@@ -206,6 +225,9 @@ class _There:
         return [self._without_known(UnitResult(unit, findings=found)) for unit, found in self._findings.items()]
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         for process in self._processes:
             process.join(timeout=0 if process.exitcode is None and self._findings else 5)
             if process.is_alive():
