@@ -153,3 +153,25 @@ def monitoring_after_the_start_may_come_too_late(w: Writer) -> None:
     w.cast("p2", "crash", "boom")
     w.cast("p1", "monitor", "p2", "m1")
     w.look()
+
+
+@_monitors("MON-18", needs="exit_signals")
+def who_kills_first_and_monitors_then_monitors_the_dead(w: Writer) -> None:
+    w.spawn("p1", "p2", "p3")
+    w.cast("p1", "exit", "p2", "kill")
+    w.cast("p1", "monitor", "p2", "m1")
+    w.look()
+    w.cast("p1", "exit", "p3", {"error": "e1"})
+    w.cast("p1", "monitor", "p3", "m2")
+    w.look()
+
+
+@_monitors("MON-19")
+def messages_come_before_the_down(w: Writer) -> None:
+    w.spawn("p1", "p2")
+    w.call("p1", "monitor", "p2", "m1")
+    w.look()
+    for number in range(3):
+        w.cast("p2", "send", "p1", f"i{number}")
+    w.cast("p2", "stop", "shutdown")
+    w.look()
