@@ -29,7 +29,7 @@ from letitcrash_conformance.run import run
 from letitcrash_conformance.tally import count_up
 from letitcrash_spec.hello import Hello
 
-__all__ = ["add_command", "handle"]
+__all__ = ["Order", "add_command", "handle"]
 
 _EXAMPLES = """\
 examples:

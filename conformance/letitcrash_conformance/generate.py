@@ -16,7 +16,7 @@ from letitcrash_conformance.source import Source
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Json, Operation
 
-__all__ = ["Setting", "generate"]
+__all__ = ["Setting", "Sketch", "generate"]
 
 NAMES = ("n1", "n2", "n3")
 LENGTH = 24

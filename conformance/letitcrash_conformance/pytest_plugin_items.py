@@ -28,7 +28,7 @@ from letitcrash_conformance.subject import Subject
 from letitcrash_conformance.tally import Status, Tally, count_up
 from letitcrash_spec.errors import UnknownClauseError
 
-__all__ = ["ConformanceFailure", "SuiteItem", "collect_suite"]
+__all__ = ["ConformanceFailure", "FailureText", "Job", "SuiteItem", "collect_suite"]
 
 WIDTH = 100
 

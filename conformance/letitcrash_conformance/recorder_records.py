@@ -10,7 +10,17 @@ from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult
 from letitcrash_spec.messages import Operation
 from letitcrash_spec.model.diagnose import Violation
 
-__all__ = ["dump_finding", "dump_unit_result", "load_finding", "load_unit", "load_unit_result"]
+__all__ = [
+    "dump_finding",
+    "dump_trouble",
+    "dump_unit",
+    "dump_unit_result",
+    "load_finding",
+    "load_trouble",
+    "load_unit",
+    "load_unit_result",
+    "load_violation",
+]
 
 
 def dump_unit(unit: Unit) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.source import Source
 from letitcrash_spec.messages import Operation
 
-__all__ = ["Shrunk", "confirm", "shrink"]
+__all__ = ["Shrunk", "confirm", "shrink", "weight_of"]
 
 
 SHRINK_PATIENCE_S = 0.5

@@ -25,7 +25,20 @@ if TYPE_CHECKING:
     from letitcrash_reference.runtime import Runtime
     from letitcrash_reference.server import GenServer
 
-__all__ = ["CALL", "CAST", "DOWN", "EXIT", "INFO", "RESUME", "STOP", "SUSPEND", "Attachment", "Phase", "Process"]
+__all__ = [
+    "CALL",
+    "CAST",
+    "DOWN",
+    "EXIT",
+    "INFO",
+    "RESUME",
+    "STOP",
+    "SUSPEND",
+    "Attachment",
+    "DeadMailbox",
+    "Phase",
+    "Process",
+]
 
 # Mailbox items are plain tuples (kind, payload) or (kind, payload, token).
 CAST: Final = 0

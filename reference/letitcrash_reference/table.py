@@ -25,7 +25,7 @@ from letitcrash_reference.registry import Registry
 if TYPE_CHECKING:
     from letitcrash_reference.replies import From
 
-__all__ = ["ProcessTable"]
+__all__ = ["ProcessTable", "check_alive"]
 
 
 class ProcessTable:

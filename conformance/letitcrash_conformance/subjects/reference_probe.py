@@ -33,7 +33,7 @@ from letitcrash_reference import (
 )
 from letitcrash_spec.messages import Answer, Json, Reason
 
-__all__ = ["AnyHandle", "Board", "Probe", "describe_error", "read_reason", "write_reason"]
+__all__ = ["AnyHandle", "Board", "Probe", "ProbeCrash", "describe_error", "read_reason", "write_reason"]
 
 AnyHandle = Handle[Any, Any, Any]
 _BARE = {kind.value: ExitReason(kind) for kind in ExitKind if kind is not ExitKind.ERROR}
