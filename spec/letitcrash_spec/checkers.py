@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias, assert_never
+from typing import Any, NamedTuple, TypeAlias, TypeGuard, assert_never
 
 from letitcrash_spec.shapes import (
     AnswerOf,
@@ -71,10 +71,7 @@ def _compile(shape: Shape, checkers: dict[str, Checker]) -> Checker:
         case Row():
             return _compile_row(shape, checkers)
         case MapOf():
-            check = _compile(shape.value, checkers)
-            return lambda value: (
-                isinstance(value, dict) and all(map(check, value.values())) and all(isinstance(k, str) for k in value)
-            )
+            return _compile_map(_compile(shape.value, checkers))
         case Record():
             return _compile_record(shape, checkers)
         case Union():
@@ -85,7 +82,7 @@ def _compile(shape: Shape, checkers: dict[str, Checker]) -> Checker:
             if shape.name in checkers:
                 return checkers[shape.name]
             name = shape.name
-            return lambda value: checkers[name](value)  # noqa: PLW0108 - looked up late, for shapes that contain themselves
+            return lambda value: checkers[name](value)  # looked up late, for shapes that contain themselves
         case AnswerOf():
             return _compile_answer(shape, checkers)
         case _:
@@ -119,11 +116,24 @@ def _is_number(value: Any) -> bool:
     return type(value) is int or (type(value) is float and math.isfinite(value))
 
 
+def _compile_map(check: Checker) -> Checker:
+    def is_map(value: Any) -> bool:
+        if not isinstance(value, dict):
+            return False
+        entries: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - cast() would be a call
+        return all(map(check, entries.values())) and all(isinstance(key, str) for key in entries)
+
+    return is_map
+
+
 def _compile_list(check: Checker, least: int) -> Checker:
     def is_list(value: Any) -> bool:
-        if not isinstance(value, list) or len(value) < least:
+        if not isinstance(value, list):
             return False
-        for item in value:  # noqa: SIM110 - a plain loop is faster than all() over a generator
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - cast() would be a call
+        if len(items) < least:
+            return False
+        for item in items:  # noqa: SIM110 - a plain loop is faster than all() over a generator
             if not check(item):
                 return False
         return True
@@ -138,10 +148,13 @@ def _compile_row(shape: Row, checkers: dict[str, Checker]) -> Checker:
     length = start + len(checks)
 
     def is_row(value: Any) -> bool:
-        if not isinstance(value, list) or len(value) != length or (tag is not None and value[0] != tag):
+        if not isinstance(value, list):
+            return False
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - cast() would be a call
+        if len(items) != length or (tag is not None and items[0] != tag):
             return False
         for index, check in checks:  # noqa: SIM110
-            if not check(value[index]):
+            if not check(items[index]):
                 return False
         return True
 
@@ -156,14 +169,15 @@ def _compile_record(shape: Record, checkers: dict[str, Checker]) -> Checker:
     def is_record(value: Any) -> bool:
         if not isinstance(value, dict):
             return False
+        fields: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - cast() would be a call
         for name, check in required:
-            if name not in value or not check(value[name]):
+            if name not in fields or not check(fields[name]):
                 return False
-        if len(value) == len(required):
+        if len(fields) == len(required):
             return True
-        for key in value:
+        for key in fields:
             if key in optional:
-                if not optional[key](value[key]):
+                if not optional[key](fields[key]):
                     return False
             elif not is_open and key not in names:
                 return False
@@ -193,9 +207,10 @@ def _compile_tagged(key: str | int, cases: dict[str, Checker]) -> Checker:
     def is_tagged_object(value: Any) -> bool:
         if not isinstance(value, dict):
             return False
-        tag = value.get(key)
+        fields: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - cast() would be a call
+        tag = fields.get(key)
         check = cases.get(tag) if isinstance(tag, str) else None
-        return check is not None and check(value)
+        return check is not None and check(fields)
 
     return is_tagged_list if key == 0 else is_tagged_object
 
@@ -208,11 +223,12 @@ def _compile_answer(shape: AnswerOf, checkers: dict[str, Checker]) -> Checker:
     def is_answer(value: Any) -> bool:
         if not isinstance(value, dict):
             return False
-        if "ok" in value:
-            return is_ok(value["ok"]) and (len(value) == 1 or ("fail" not in value and "error" not in value))
-        if "fail" in value:
-            return is_failure(value["fail"]) and "error" not in value
-        return "error" in value and is_error(value["error"])
+        fields: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType] - cast() would be a call
+        if "ok" in fields:
+            return is_ok(fields["ok"]) and (len(fields) == 1 or ("fail" not in fields and "error" not in fields))
+        if "fail" in fields:
+            return is_failure(fields["fail"]) and "error" not in fields
+        return "error" in fields and is_error(fields["error"])
 
     return is_answer
 
@@ -247,14 +263,14 @@ class _Walk:
             case Scalar() | Choice():
                 return self._find_plain(shape, value, plain)
             case ListOf():
-                if not isinstance(value, list) or len(value) < shape.least:
+                if not _is_list(value) or len(value) < shape.least:
                     return plain
                 words = ((shape.item, item, f"item {i + 1}", f"{here}[{i}]") for i, item in enumerate(value))
                 return self._first((item_shape, item, name, here, path) for item_shape, item, name, path in words)
             case Row():
                 return self._find_row(shape, value, plain, here)
             case MapOf():
-                if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+                if not _is_object(value) or not all(isinstance(key, str) for key in value):
                     return plain
                 return self._first((shape.value, v, f"{k!r}", here, f"{here}.{k}") for k, v in value.items())
             case Record():
@@ -294,7 +310,7 @@ class _Walk:
     def _find_row(self, shape: Row, value: Any, plain: Complaint, here: str) -> Complaint | None:
         start = 0 if shape.tag is None else 1
         names = ", ".join(field.name for field in shape.fields)
-        if not isinstance(value, list) or (shape.tag is not None and value[:1] != [shape.tag]):
+        if not _is_list(value) or (shape.tag is not None and value[:1] != [shape.tag]):
             return plain
         if len(value) != start + len(shape.fields):
             form = f"[{', '.join(filter(None, (repr(shape.tag) if shape.tag else '', names)))}]"
@@ -303,7 +319,7 @@ class _Walk:
         return self._first((f.shape, value[i], f"{f.name!r}", here, f"{here}[{i}]") for i, f in places)
 
     def _find_record(self, shape: Record, value: Any, plain: Complaint, here: str) -> Complaint | None:
-        if not isinstance(value, dict):
+        if not _is_object(value):
             return (
                 plain if shape.what.startswith("an object") else plain._replace(expected=f"{plain.expected}, an object")
             )
@@ -332,7 +348,7 @@ class _Walk:
         aims = [self._shapes[choice.name] if isinstance(choice, Named) else choice for choice in shape.choices]
         for aim in aims:
             is_list = isinstance(value, list) and isinstance(aim, ListOf)
-            if is_list or (isinstance(value, dict) and _aims_at(aim, value)):
+            if is_list or (_is_object(value) and _aims_at(aim, value)):
                 return self.find(aim, value, plain.subject, plain.where, here)
         records = [aim for aim in aims if isinstance(aim, Record)]
         if len(records) == 1 and any(field.name in _keys(value) for field in records[0].fields):
@@ -343,11 +359,11 @@ class _Walk:
         cases = dict(shape.cases)
         tags = ", ".join(cases)
         if shape.key == 0:
-            if not isinstance(value, list) or not value:
+            if not _is_list(value) or not value:
                 return plain._replace(expected=f"{plain.expected}, a list that begins with its name")
             tag, subject, where = value[0], "item 1", here
         else:
-            if not isinstance(value, dict):
+            if not _is_object(value):
                 return (
                     plain
                     if plain.expected.startswith("an object")
@@ -363,7 +379,7 @@ class _Walk:
     def _find_answer(self, shape: AnswerOf, value: Any, plain: Complaint, here: str) -> Complaint | None:
         keys = [key for key in _ANSWER_KEYS if key in _keys(value)]
         if len(keys) != 1:
-            return plain._replace(got=_Keys(value) if isinstance(value, dict) else value)
+            return plain._replace(got=_Keys(value) if _is_object(value) else value)
         shapes: dict[str, Shape] = {"ok": shape.ok, "fail": Named("failure"), "error": Named("harness_error")}
         return self.find(shapes[keys[0]], value[keys[0]], f"{keys[0]!r}", here, f"{here}.{keys[0]}")
 
@@ -390,4 +406,12 @@ def _aims_at(shape: Shape, value: Mapping[str, Any]) -> bool:
 
 
 def _keys(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return value if _is_object(value) else {}
+
+
+def _is_object(value: Any) -> TypeGuard[dict[Any, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)

@@ -10,7 +10,7 @@ import re
 import tomllib
 from enum import StrEnum
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from letitcrash_spec.clause import Chapter, Clause, Keyword, Profile, Section, TimeNeed
 from letitcrash_spec.errors import CatalogueError
@@ -166,9 +166,12 @@ class _Table:
 
     def texts(self, field: str) -> tuple[str, ...]:
         value = self.data.get(field, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        if not isinstance(value, list):
             raise self.broken(field, "a list of texts", value)
-        return tuple(value)
+        items = cast("list[Any]", value)
+        if not all(isinstance(item, str) and item for item in items):
+            raise self.broken(field, "a list of texts", items)
+        return tuple(items)
 
     def choice(self, field: str, kind: type[_E]) -> _E:
         value = self.data.get(field)
@@ -181,10 +184,13 @@ class _Table:
         value = self.data.get(field, {})
         if not isinstance(value, dict):
             raise self.broken(field, "a table", value)
-        return value
+        return cast("dict[str, Any]", value)
 
     def tables(self, field: str) -> list[dict[str, Any]]:
         value = self.data.get(field, [])
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        if not isinstance(value, list):
             raise self.broken(field, f"[[{field}]] tables", value)
-        return value
+        items = cast("list[Any]", value)
+        if not all(isinstance(item, dict) for item in items):
+            raise self.broken(field, f"[[{field}]] tables", items)
+        return items

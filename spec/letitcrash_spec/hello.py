@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from letitcrash_spec.messages import Clock
 
@@ -67,12 +67,12 @@ def parse_hello(value: Mapping[str, Any]) -> Hello:
     Raises:
         HelloError: If a field is missing, of the wrong type, or names something unknown.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a harness says what it likes
         raise HelloError(f"expected an object as the value of hello, got {value!r}")
     if value.get("protocol") != 1:
         raise HelloError(f"expected 'protocol' 1, got {value.get('protocol')!r}")
-    backends = value.get("backends")
-    if not isinstance(backends, list) or not backends or not all(isinstance(b, str) and b for b in backends):
+    backends: Any = value.get("backends")
+    if not _is_list(backends) or not backends or not all(isinstance(b, str) and b for b in backends):
         raise HelloError(f"expected 'backends' to be a list of names, at least one, got {backends!r}")
     default = value.get("default_backend", backends[0])
     if default not in backends:
@@ -81,7 +81,7 @@ def parse_hello(value: Mapping[str, Any]) -> Hello:
     if clock not in ("virtual", "wall"):
         raise HelloError(f"expected 'clock' to be 'virtual' or 'wall', got {clock!r}")
     features = value.get("features")
-    if not isinstance(features, list):
+    if not _is_list(features):
         raise HelloError(f"expected 'features' to be a list, got {features!r}")
     for feature in features:
         if feature not in FEATURES:
@@ -101,6 +101,10 @@ def parse_hello(value: Mapping[str, Any]) -> Hello:
         settle=settle,
         features=frozenset(features),
     )
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:

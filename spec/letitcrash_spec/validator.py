@@ -10,7 +10,7 @@ failure any of the known kinds: a reply that reached the wrong caller has to arr
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from letitcrash_spec.checkers import compile_shapes, find_complaint
 from letitcrash_spec.errors import MessageError
@@ -53,7 +53,7 @@ def validate_operation(operation: Operation) -> None:
     Raises:
         MessageError: If there is no such operation or an argument is missing, unknown or of the wrong form.
     """
-    op: object = operation.op
+    op: Any = operation.op  # comes from a program that may be wrong
     check = _ARGS_CHECKERS.get(op) if isinstance(op, str) else None
     if check is None or not check(operation.args):
         value = {"op": operation.op, "args": operation.args}
@@ -86,7 +86,7 @@ def validate_event(event: Any) -> None:
         MessageError: If it is not an event of the protocol.
     """
     if not _is_event(event):
-        name = event.get("ev") if isinstance(event, dict) else None
+        name = cast("dict[str, Any]", event).get("ev") if isinstance(event, dict) else None
         _raise(Named("event"), event, subject="the event", where=f"event {name}" if isinstance(name, str) else "event")
 
 
@@ -149,7 +149,7 @@ def _validate_parallel(operation: Operation, answer: Answer) -> None:
 
 
 def _name_request(value: Any) -> str:
-    op: Any = value.get("op") if isinstance(value, dict) else None
+    op = cast("dict[str, Any]", value).get("op") if isinstance(value, dict) else None
     return op if isinstance(op, str) and op in _ARGS_CHECKERS else "request"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.model.world import Event, Expected, World, same_event
@@ -61,7 +61,7 @@ def foreign_events(
     worlds: Sequence[World], segment: Iterable[tuple[Operation, Answer]], events: Mapping[str, Any]
 ) -> bool:
     """Say whether an event was reported by somebody who cannot exist."""
-    known = set(worlds[0].processes) if worlds else set()
+    known: set[str] = set(worlds[0].processes) if worlds else set()
     for operation, _ in segment:
         _labels_started(operation.args, known)
     for world in worlds:
@@ -83,9 +83,10 @@ def _labels_started(args: Mapping[str, Json], known: set[str]) -> None:
 
 def _labels_in(value: Any, known: set[str]) -> None:
     if isinstance(value, list | tuple):
-        if len(value) == 4 and value[0] == "spawn":
-            known.add(value[1])
-        for item in value:
+        items = cast("Sequence[Any]", value)
+        if len(items) == 4 and items[0] == "spawn":
+            known.add(items[1])
+        for item in items:
             _labels_in(item, known)
 
 
@@ -180,16 +181,26 @@ def _compare_events(
             continue
         if want is not None and (got is None or want[0][0] == got[0]):
             clause = want[1]
+            if got is None and _is_before_stop(expected, want):
+                clause = "GS-59"  # it obeyed a request to stop before what had come earlier
         elif got is not None and any(same_event(event, got, world.profile) for event, _ in left):
             clause = want[1] if want is not None else _EXTRA[got[0]]
+            if got[0] == "terminate" and any(other in ("GS-58", "GS-59") for _, other in left):
+                clause = "GS-59"  # it obeyed a request to stop before what had come earlier
         else:
             assert got is not None
             clause = world.notes.get((got[0], who, _key(got))) or world.notes.get((got[0], who, None), _EXTRA[got[0]])
-        kind = want[0][0] if want is not None else got[0] if got is not None else "info"
+        weight = min(_WEIGHT[event[0]] for event in (want and want[0], got) if event is not None)
         what = f"what {who} reports: {_words(want[0] if want else None)} expected, {_words(got)} seen"
         found.append(
-            _Difference(_WEIGHT[kind], clause, what, list(want[0]) if want else None, list(got) if got else None)
+            _Difference(weight, clause, what, list(want[0]) if want else None, list(got) if got else None)
         )
+
+
+def _is_before_stop(expected: Sequence[tuple[Event, str]], wanted: tuple[Event, str]) -> bool:
+    """Say whether the next thing expected after this is that the process obeys a request to stop."""
+    following = expected[expected.index(wanted) + 1 :]
+    return bool(following) and following[0][0][0] == "terminate" and following[0][1] in ("GS-58", "GS-59")
 
 
 def _key(event: Event) -> Json:

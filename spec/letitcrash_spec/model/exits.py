@@ -140,6 +140,8 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
             answer(world, process, ("", token), fail("exit", reason=reason), "GS-62")
     if starter is not None:
         answer(world, process, starter, fail("start_failed", reason=reason), "GS-5")
+        if starter[0]:
+            world.processes[starter[0]].value_clause = "GS-5"
     _announce(world, process, reason, failed=failed)
     process.task = None
     process.calls = []
@@ -197,5 +199,5 @@ def answer(
         world.open_token = None
     else:
         world.tags.append("GS-31")
-        if process.value_clause != "GS-30":
+        if process.value_clause not in ("GS-5", "GS-30"):
             process.value_clause = "GS-31"

@@ -14,7 +14,7 @@ from letitcrash_spec.messages import fail
 from letitcrash_spec.model import genserver, timers
 from letitcrash_spec.model.reach import Reach, reach_of
 from letitcrash_spec.model.signals import deliver
-from letitcrash_spec.model.world import Expected, Process, World
+from letitcrash_spec.model.world import DRIVER, Expected, Process, World
 
 __all__ = ["TooManyWorlds", "answered", "at_rest", "choose_steps", "every_step", "next_moment", "search", "take"]
 
@@ -152,23 +152,9 @@ def take(world: World, step: Step) -> None:
     elif kind == "wake":
         genserver.wake(world, world.processes[step[1]])
     else:
-        world.answer = Expected(fail("timeout"), _timeout_clause(world))
+        assert world.open_token is not None
+        world.answer = Expected(fail("timeout"), genserver.silence_clause(world, (DRIVER, world.open_token[0])))
         world.open_token = None
-
-
-def _timeout_clause(world: World) -> str:
-    """Return why there is no answer yet: a server that stops cleans up before it replies (GS-33)."""
-    assert world.open_token is not None
-    caller = ("", world.open_token[0])
-    for process in world.processes.values():
-        task = process.task
-        while task is not None and task[0] == "sleep":
-            task = task[2]
-        if task is None and caller in process.calls and process.status == "idle" and not process.mailbox:
-            return "GS-22"
-        if task is not None and task[0] == "die" and task[3] is not None and task[3][0] == caller:
-            return "GS-33"
-    return "GS-28"
 
 
 def choose_steps(world: World, near: str | None) -> list[Step]:

@@ -7,7 +7,7 @@ A busy process holds a task, a tuple whose first item says what it is doing:
     ("wait", token, deadline, caller, wrap, timeout)   its callback waits for another process
     ("start", spec, starter)                 its init callback is about to act on its entry
     ("die", reason, clause, reply)           its terminate callback has returned
-    ("hang",)                                its terminate callback never returns
+    ("hang", reply)                          its terminate callback never returns
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def handle(world: World, process: Process) -> None:
 
 
 def _later(old: str, new: str) -> str:
-    return old if old in ("GS-30", "GS-31") else new
+    return old if old in ("GS-5", "GS-30", "GS-31") else new
 
 
 def perform(world: World, process: Process, action: Json, caller: Destination | None) -> None:
@@ -349,8 +349,24 @@ def wake(world: World, process: Process) -> None:
         process.task = task[2]
     else:
         caller = task[3]
-        world.tags.append("GS-28")
-        process.task = ("reply", caller, ok(fail("timeout")), "GS-28")
+        clause = silence_clause(world, (process.label, task[1]))
+        world.tags.append(clause)
+        process.task = ("reply", caller, ok(fail("timeout")), clause)
+
+
+def silence_clause(world: World, caller: Destination) -> str:
+    """Return why a caller has no answer yet: a server that stops cleans up before it replies (GS-33), say."""
+    for process in world.processes.values():
+        if caller not in process.calls:
+            continue
+        task = process.task
+        if task is None and process.status == "idle" and not process.mailbox:
+            return "GS-22"
+        while task is not None and task[0] == "sleep":
+            task = task[2]
+        if task is not None and task[0] in ("die", "hang") and task[-1] is not None and task[-1][0] == caller:
+            return "GS-33"
+    return "GS-28"
 
 
 def receive_reply(world: World, process: Process, token: int, answer: Answer) -> None:
@@ -385,7 +401,7 @@ def terminate(
     if script == "ok":
         process.task = ("die", reason, clause, reply)
     elif script == "hang":
-        process.task = ("hang",)
+        process.task = ("hang", reply)
     elif "sleep" in script:
         _block(process, world, script["sleep"], ("die", reason, clause, reply))
     else:

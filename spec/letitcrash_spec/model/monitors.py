@@ -10,7 +10,7 @@ __all__ = ["demonitor", "monitor", "receive_down", "receive_monitor"]
 
 def monitor(world: World, process: Process, target: Json, ref: str) -> Answer:
     """Set a monitor in the caller's own name, on a label or on the holder of a name at this moment (MON-15)."""
-    label = world.names.get(target["name"]) if isinstance(target, dict) else target
+    label = world.names.get(target["name"]) if isinstance(target, dict) else target  # pyright: ignore[reportUnknownArgumentType] - JSON
     process.monitors[ref] = target
     if isinstance(target, dict):
         world.note("down", process.label, ref, "MON-15")

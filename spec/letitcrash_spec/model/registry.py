@@ -73,5 +73,5 @@ def name_of(world: World, label: str) -> list[Expected]:
 def resolve(world: World, target: Json) -> str | None:
     """Return the label that a target means at this moment (REG-16), or None for an unknown name."""
     if isinstance(target, dict):
-        return world.names.get(target["name"])
+        return world.names.get(target["name"])  # pyright: ignore[reportUnknownArgumentType] - JSON
     return str(target)

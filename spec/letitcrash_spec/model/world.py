@@ -370,7 +370,7 @@ def same_reason(expected: Json, got: Json, *, text: bool) -> bool:
     if isinstance(expected, dict) and "error" in expected:
         if not isinstance(got, dict) or "error" not in got:
             return False
-        return not text or expected["error"] is None or expected["error"] == got["error"]
+        return not text or expected["error"] is None or expected["error"] == got["error"]  # pyright: ignore[reportUnknownVariableType] - JSON
     return bool(expected == got)
 
 
@@ -386,18 +386,19 @@ def same_event(expected: Event, got: Event, profile: Profile) -> bool:
 def same_answer(expected: Json, got: Json, profile: Profile) -> bool:
     """Say whether an observed answer (or an inner one) is the expected one; extra fields of a failure are ignored."""
     if expected == got:
-        return not (isinstance(expected, dict) and _has_bool_swap(expected, got))
+        return not (isinstance(expected, dict) and _has_bool_swap(expected, got))  # pyright: ignore[reportUnknownArgumentType] - JSON
     if not isinstance(expected, dict) or not isinstance(got, dict):
         return False
     if "ok" in expected:
         return "ok" in got and isinstance(expected["ok"], dict) and same_answer(expected["ok"], got["ok"], profile)
-    failure, other = expected.get("fail"), got.get("fail")
+    failure, other = expected.get("fail"), got.get("fail")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
     if not isinstance(failure, dict) or not isinstance(other, dict):
         return False
-    if failure["kind"] != other.get("kind"):  # who calls cannot tell a death of `noproc` from nobody there
-        return failure == {"kind": "exit", "reason": "noproc"} and other.get("kind") == "noproc"
+    # Who calls cannot tell a death of `noproc` from nobody there.
+    if failure["kind"] != other.get("kind"):  # pyright: ignore[reportUnknownMemberType] - JSON
+        return failure == {"kind": "exit", "reason": "noproc"} and other.get("kind") == "noproc"  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
     if "reason" in failure:
-        return same_reason(failure["reason"], other.get("reason"), text=profile.error_text)
+        return same_reason(failure["reason"], other.get("reason"), text=profile.error_text)  # pyright: ignore[reportUnknownMemberType] - JSON
     return True
 
 
