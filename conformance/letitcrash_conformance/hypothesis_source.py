@@ -83,7 +83,7 @@ def shrink_choices(
         phases=[Phase.reuse, Phase.shrink],
         deadline=None,
         verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] - it cannot see through the metaclass
     )
     with warnings.catch_warnings(), contextlib.suppress(HypothesisException):
         warnings.simplefilter("ignore")  # an example that fails by luck only is told apart by whoever runs it

@@ -24,6 +24,7 @@ __all__ = [
 
 
 def dump_unit(unit: Unit) -> dict[str, Any]:
+    """Return a unit, JSON-shaped."""
     return {
         "chapter": unit.chapter,
         "backend": unit.backend,
@@ -83,6 +84,7 @@ def load_finding(fields: Fields) -> Finding:
 
 
 def load_violation(fields: Fields, operations: tuple[Operation, ...]) -> Violation:
+    """Return the violation of an object, at one of the `operations` of its program."""
     step = fields.whole("step", least=1)
     if step > len(operations):
         raise fields.broken("step", f"a step of the program, which has {len(operations)}")
@@ -129,6 +131,7 @@ def load_unit_result(fields: Fields) -> UnitResult:
 
 
 def dump_trouble(trouble: Trouble) -> dict[str, Any]:
+    """Return a trouble with its program, if it has one, JSON-shaped."""
     program = trouble.program
     return {
         "what": trouble.what,
@@ -140,5 +143,6 @@ def dump_trouble(trouble: Trouble) -> dict[str, Any]:
 
 
 def load_trouble(fields: Fields) -> Trouble:
+    """Return the trouble of an object."""
     program = Program(fields.operations("program"), fields.text("origin")) if fields.has("program") else None
     return Trouble(fields.text("what"), fields.texts("stderr"), program, load_unit(fields.inner("unit")))

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from letitcrash_conformance.engine import UnitRunner
@@ -93,7 +93,7 @@ def run(
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
+def _deaf() -> Generator[None]:
     """Ignore a second Ctrl-C while what was found is gathered and the harness is ended (a few seconds at most)."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -168,7 +168,7 @@ class _Table:
         value = self.data.get(field, [])
         if not isinstance(value, list):
             raise self.broken(field, "a list of texts", value)
-        items = cast("list[Any]", value)
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - TOML
         if not all(isinstance(item, str) and item for item in items):
             raise self.broken(field, "a list of texts", items)
         return tuple(items)
@@ -190,7 +190,7 @@ class _Table:
         value = self.data.get(field, [])
         if not isinstance(value, list):
             raise self.broken(field, f"[[{field}]] tables", value)
-        items = cast("list[Any]", value)
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] - TOML
         if not all(isinstance(item, dict) for item in items):
             raise self.broken(field, f"[[{field}]] tables", items)
         return items

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,9 @@ def test_the_example_of_the_reference_runs() -> None:
 
 
 def test_the_example_of_a_subject_is_a_subject() -> None:
-    scope: dict[str, object] = {}
+    scope: dict[str, Any] = {}
     exec(block_with("class MySubject"), scope)
-    subject = scope["MySubject"]()  # type: ignore[operator]
+    subject = scope["MySubject"]()
     try:
         assert subject.hello.name == "mine"
     finally:

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 
 import pytest
+
 from letitcrash_spec import (
     CHAPTERS,
     FEATURES,
@@ -268,7 +269,7 @@ def test_a_broken_file_is_refused_by_file_clause_and_field(
 
 
 def test_a_missing_clause_file_is_named() -> None:
-    with pytest.raises(CatalogueError, match="toys.toml: expected a clause file of this name, got none"):
+    with pytest.raises(CatalogueError, match=r"toys\.toml: expected a clause file of this name, got none"):
         read_chapter("toys")
 
 

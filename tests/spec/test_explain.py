@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from letitcrash_spec import UnknownClauseError, explain_clause, find_clauses, load_clauses, render_clauses
 
 WIDTH = 72

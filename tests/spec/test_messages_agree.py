@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from letitcrash_spec import OPERATIONS, SHAPES, build_schema
 from letitcrash_spec.checkers import compile_shapes, find_complaint
 from letitcrash_spec.shapes import AnswerOf, Choice, ListOf, MapOf, Named, Record, Row, Scalar, Shape, Tagged, Union
@@ -81,10 +82,12 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every path in a JSON value, the root included."""
     yield path
     if isinstance(value, dict):
-        for key in value:
-            yield from places(value[key], (*path, key))
+        fields = cast("dict[str, Any]", value)
+        for key in fields:
+            yield from places(fields[key], (*path, key))
     elif isinstance(value, list):
-        for index, item in enumerate(value):
+        items = cast("list[object]", value)
+        for index, item in enumerate(items):
             yield from places(item, (*path, index))
 
 
@@ -116,7 +119,8 @@ def mutated(draw: st.DrawFn, name: str) -> Any:
 def verdicts(name: str, value: Any) -> tuple[bool, bool, bool]:
     """What the compiled checker, the explanation and the schema say."""
     complaint = find_complaint(Named(name), value, SHAPES, subject="it", where="test")
-    return CHECKERS[name](value), complaint is None, bool(schema_of(name).is_valid(value))
+    is_valid = bool(schema_of(name).is_valid(value))  # pyright: ignore[reportUnknownMemberType] - typed in part only
+    return CHECKERS[name](value), complaint is None, is_valid
 
 
 SETTINGS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

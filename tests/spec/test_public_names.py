@@ -6,8 +6,9 @@ import importlib
 import pkgutil
 import types
 
-import letitcrash_spec
 import pytest
+
+import letitcrash_spec
 
 MODULES = [info.name for info in pkgutil.iter_modules(letitcrash_spec.__path__) if not info.ispkg]
 

@@ -1,5 +1,7 @@
 """Requests, answers and events: what is accepted, what is refused, and in which words."""
 
+# ruff: noqa: E501 - a row of a table stays in one line, so that rows can be compared
+
 from __future__ import annotations
 
 from functools import cache
@@ -7,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from letitcrash_spec import (
     FAILURES,
     FEATURES,
@@ -36,7 +39,7 @@ def schema_of(name: str) -> jsonschema.Draft202012Validator:
 
 
 def fits(name: str, value: Any) -> bool:
-    return bool(schema_of(name).is_valid(value))
+    return bool(schema_of(name).is_valid(value))  # pyright: ignore[reportUnknownMemberType] - typed in part only
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -58,10 +61,10 @@ PROBE = {
     ],
     "terminate": {"sleep": 5},
 }
-CHILD = {"id": "a", "restart": "permanent", "shutdown": 5000, "type": "worker", "start": {}}
-SUPERVISOR = {"strategy": "one_for_all", "max_restarts": 0, "max_seconds": 0.5, "children": [CHILD]}
+CHILD: dict[str, Any] = {"id": "a", "restart": "permanent", "shutdown": 5000, "type": "worker", "start": {}}
+SUPERVISOR: dict[str, Any] = {"strategy": "one_for_all", "max_restarts": 0, "max_seconds": 0.5, "children": [CHILD]}
 DYNAMIC = {"strategy": "dynamic", "max_restarts": 3, "max_seconds": 5, "max_children": None}
-NESTED = {**CHILD, "type": "supervisor", "shutdown": "infinity", "start": {"supervisor": SUPERVISOR}}
+NESTED: dict[str, Any] = {**CHILD, "type": "supervisor", "shutdown": "infinity", "start": {"supervisor": SUPERVISOR}}
 CALL = {"op": "call", "args": {"to": "p1", "msg": ["get"]}}
 
 GOOD_OPERATIONS: list[tuple[str, dict[str, Any]]] = [

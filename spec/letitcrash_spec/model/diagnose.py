@@ -192,9 +192,7 @@ def _compare_events(
             clause = world.notes.get((got[0], who, _key(got))) or world.notes.get((got[0], who, None), _EXTRA[got[0]])
         weight = min(_WEIGHT[event[0]] for event in (want and want[0], got) if event is not None)
         what = f"what {who} reports: {_words(want[0] if want else None)} expected, {_words(got)} seen"
-        found.append(
-            _Difference(weight, clause, what, list(want[0]) if want else None, list(got) if got else None)
-        )
+        found.append(_Difference(weight, clause, what, list(want[0]) if want else None, list(got) if got else None))
 
 
 def _is_before_stop(expected: Sequence[tuple[Event, str]], wanted: tuple[Event, str]) -> bool:

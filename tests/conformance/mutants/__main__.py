@@ -1,0 +1,41 @@
+"""A table of what it takes to catch each mutant: `python -m tests.conformance.mutants [word ...]`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from tests.conformance.mutants import ALL
+from tests.conformance.mutants.hunt import hunt, is_honest
+from tests.conformance.mutants.plant import EVERYWHERE
+
+
+def main(words: list[str]) -> None:
+    """Hunt the mutants whose names contain one of the words, all of them without words."""
+    quick = "--quick" in words
+    words = [word for word in words if word != "--quick"]
+    for mutant in ALL:
+        if words and not any(word in mutant.name for word in words):
+            continue
+        try:
+            catch = hunt(replace(mutant, backends=("async",)) if quick and mutant.backends == EVERYWHERE else mutant)
+        except LookupError as error:
+            print(f"{mutant.name:45} BROKEN {error}", flush=True)
+            continue
+        finding = catch.finding
+        others = ", ".join(f"{other.violation.clause} {other.repeats}/{other.tries}" for other in catch.others)
+        if finding is None:
+            print(f"{mutant.name:45} SURVIVED  {catch.seconds:6.2f} s {catch.examples:6} ({others})", flush=True)
+            for trouble in catch.troubles[:1]:
+                print(f"    {trouble.what[:300]}")
+            continue
+        print(
+            f"{mutant.name:45} {finding.violation.clause:9} {catch.seconds:6.2f} s {catch.examples:6} examples "
+            f"{finding.found_in.chapter:9} {finding.found_in.backend:8} {len(finding.program.operations):2} ops "
+            f"{finding.repeats}/{finding.tries}{'' if is_honest(finding) else ' THE HONEST REFERENCE TOO'} ({others})",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

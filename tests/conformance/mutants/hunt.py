@@ -1,0 +1,101 @@
+"""Runs the suite against a mutant until a finding names its fault."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from letitcrash_conformance.engine import UnitRunner
+from letitcrash_conformance.plan import plan
+from letitcrash_conformance.results import Finding, Trouble, Unit
+from letitcrash_conformance.session import Session
+from letitcrash_conformance.subject import Subject
+from letitcrash_conformance.subjects.reference import ReferenceSubject
+from letitcrash_spec.catalogue import load_clauses
+from tests.conformance.mutants.plant import Mutant
+
+__all__ = ["Catch", "hunt", "hunt_with", "is_honest"]
+
+SEED = 1
+
+
+@dataclass(slots=True)
+class Catch:
+    """What a hunt brought.
+
+    Attributes:
+        finding: The first finding by a clause that names the fault and repeats; None: it survived.
+        others: The findings before it, oldest first.
+        troubles: Units that ended because the harness broke.
+        examples: How many programs it took.
+        seconds: How long it took, with shrinking, in seconds of real time.
+    """
+
+    finding: Finding | None = None
+    others: list[Finding] = field(default_factory=list[Finding])
+    troubles: list[Trouble] = field(default_factory=list[Trouble])
+    examples: int = 0
+    seconds: float = 0.0
+
+
+class _Found(Exception):
+    """Ends the run: enough is known."""
+
+
+def hunt(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED) -> Catch:
+    """Run every chapter on the mutant's backends, in the order of a full run, until its fault is named."""
+    with mutant.plant():
+        return hunt_with(mutant, ReferenceSubject, budget=budget, seed=seed)
+
+
+def hunt_with(
+    mutant: Mutant, factory: Callable[[], Subject], *, budget: str | int = "default", seed: int = SEED
+) -> Catch:
+    """Like `hunt`, with subjects that have the fault already."""
+    catch = Catch()
+    started = time.monotonic()
+    _run(mutant, catch, budget, seed, factory)
+    catch.seconds = time.monotonic() - started
+    return catch
+
+
+def _run(mutant: Mutant, catch: Catch, budget: str | int, seed: int, factory: Callable[[], Subject]) -> None:
+    named: list[Finding] = []
+    done = 0
+
+    def on_finding(finding: Finding) -> None:
+        if finding.violation.clause in mutant.clauses and not finding.is_flaky:
+            named.append(finding)
+            raise _Found
+        catch.others.append(finding)
+
+    def on_progress(unit: Unit, examples: int, operations: int) -> None:
+        catch.examples = done + examples
+
+    subject = factory()
+    hello = subject.hello
+    subject.close()
+    units, _ = plan(hello, chapters=None, backends=mutant.backends, budget=budget, seed=seed)
+    runner = UnitRunner(factory, frozenset(load_clauses()), on_progress, on_finding)
+    try:
+        for unit in units:
+            result = runner.run(unit)
+            done += result.examples
+            catch.examples = done
+            if result.trouble is not None:
+                catch.troubles.append(result.trouble)
+    except _Found:
+        catch.finding = named[0]
+        catch.examples = done + max(0, named[0].example - named[0].found_in.first)
+    finally:
+        runner.close()
+
+
+def is_honest(finding: Finding, factory: Callable[[], Subject] = ReferenceSubject) -> bool:
+    """Whether the reference as it is passes the program of a finding."""
+    subject = factory()
+    try:
+        return Session(subject).run(finding.program).judgement.violation is None
+    finally:
+        subject.close()
