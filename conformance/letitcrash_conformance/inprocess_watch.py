@@ -72,9 +72,17 @@ class Watch:
     def end(self) -> None:
         """End the batch. Nothing is raised in the driving thread after this has returned."""
         self.done = None
-        if self.stack is not None:
+        if self.stack is None or self._is_alarmed():
+            return
+        # One that is on its way must arrive here. Taking it back would leave Python 3.11 looking for it for ever, in
+        # a loop without end as soon as a function is traced, as coverage does.
+        try:
             with self._raising:
-                _raise_in(self._thread_id, None)
+                _raise_in(self._thread_id, Silence)
+                while True:
+                    pass
+        except Silence:
+            pass
 
     def close(self) -> None:
         """End the watching thread."""
@@ -107,6 +115,10 @@ class Watch:
                 with self._raising:
                     self._raise(seen)
 
+    def _is_alarmed(self) -> bool:
+        """Whether the driving thread is reached by a signal; any other one by an exception set from outside."""
+        return os.name == "posix" and self._thread_id == threading.main_thread().ident
+
     def _raise(self, seen: tuple[int, int]) -> None:
         frame = sys._current_frames().get(self._thread_id)  # pyright: ignore[reportPrivateUsage]
         stack = traceback.extract_stack(frame) if frame is not None else traceback.StackSummary()
@@ -118,7 +130,7 @@ class Watch:
         if done is None or (self._batch, len(done)) != seen:
             if self.stack is stack:
                 self.stack = None
-        elif self._thread_id == threading.main_thread().ident and os.name == "posix":
+        elif self._is_alarmed():
             signal.pthread_kill(self._thread_id, signal.SIGURG)
         else:
             _raise_in(self._thread_id, Silence)
@@ -162,6 +174,5 @@ def _is_main_thread() -> bool:
     return threading.main_thread().ident == _thread.get_ident()
 
 
-def _raise_in(thread_id: int, kind: type[BaseException] | None) -> None:
-    value = ctypes.py_object(kind) if kind is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), value)
+def _raise_in(thread_id: int, kind: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(kind))
