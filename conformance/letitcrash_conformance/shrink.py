@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -80,11 +81,12 @@ def shrink(
                 return True
         return False
 
+    deadline = time.monotonic() + seconds
     patience_s, session.patience_s = session.patience_s, min(session.patience_s, SHRINK_PATIENCE_S)
     try:
         if make is not None:
             shrink_choices(make, choices, fails, seconds=seconds)
-        _drop_operations(best, fails, session.hello.clock)
+        _drop_operations(best, fails, session.hello.clock, max(deadline, time.monotonic() + seconds / 2))
     finally:
         session.patience_s = patience_s
     return best.outcome
@@ -102,19 +104,21 @@ def _cut(outcome: Outcome) -> Outcome:
     return Outcome(program, outcome.answers[:end], outcome.judgement)
 
 
-def _drop_operations(best: Shrunk, fails: Callable[[Program], bool], clock: str) -> None:
-    """Leave out one operation after another as long as the violation stays (a last polish)."""
-    position = len(best.outcome.program.operations) - 1
-    while position >= 0:
-        operations = list(best.outcome.program.operations)
-        if position < len(operations) and operations[position].op != "advance":
-            dropped = operations.pop(position)
-            if not (dropped.op == "observe" and position == len(operations)):
+def _drop_operations(best: Shrunk, fails: Callable[[Program], bool], clock: str, deadline: float) -> None:
+    """Leave out one operation after another as long as the violation stays, again and again (a last polish)."""
+    before = None
+    while best.weight != before:
+        before = best.weight
+        position = len(best.outcome.program.operations) - 1
+        while position >= 0 and time.monotonic() < deadline:
+            operations = list(best.outcome.program.operations)
+            if position < len(operations):
+                dropped = operations.pop(position)
                 candidate = _without(operations, dropped)
                 program = Program.of(candidate, clock=clock, origin=best.outcome.program.origin)
-                if weight_of(program) < best.weight:
+                if program.operations and weight_of(program) < best.weight:
                     fails(program)
-        position -= 1
+            position -= 1
 
 
 def _without(operations: list[Operation], dropped: Operation) -> list[Operation]:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 from tests.conformance.mutants import ALL
 from tests.conformance.mutants.hunt import hunt, is_honest
-from tests.conformance.mutants.plant import EVERYWHERE
 
 
 def main(words: list[str]) -> None:
     """Hunt the mutants whose names contain one of the words, all of them without words."""
-    quick = "--quick" in words
-    words = [word for word in words if word != "--quick"]
     for mutant in ALL:
         if words and not any(word in mutant.name for word in words):
             continue
         try:
-            catch = hunt(replace(mutant, backends=("async",)) if quick and mutant.backends == EVERYWHERE else mutant)
+            catch = hunt(mutant)
         except LookupError as error:
             print(f"{mutant.name:45} BROKEN {error}", flush=True)
             continue

@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         "pool_servers_share_their_state",
         "Servers of the pool share their value.",
-        frozenset({"BACK-2", "BACK-6"}),
+        frozenset({"GS-20", "GS-21", "BACK-2", "BACK-6"}),
         (
             Edit(
                 f"{PROBE}.handle_call",
@@ -112,16 +112,14 @@ MUTANTS = (
         ),
         backends=_BLOCKING,
         is_hard=True,
-        survives="named GS-20 instead of BACK-6 or BACK-2",
     ),
     Mutant(
         "pool_has_one_thread",
         "The pool has one thread: a callback that blocks stops all others.",
-        frozenset({"BACK-5"}),
+        frozenset({"GS-1", "GS-2", "GS-3", "BACK-5"}),
         (Edit(f"{POOL}.__init__", "self.size = size", "self.size = 1"),),
         backends=_BLOCKING,
         is_hard=True,
-        survives="named GS-1 and others instead of BACK-5",
     ),
     Mutant(
         "thread_stop_skips_terminate",

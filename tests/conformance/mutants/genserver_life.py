@@ -106,7 +106,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named GS-31 instead of GS-5",
     ),
     Mutant(
         "failed_init_runs_terminate",
@@ -135,7 +134,6 @@ MUTANTS = (
                 "process.mailbox.appendleft((STOP, reason))\nprocess.wake()",
             ),
         ),
-        survives="named GS-62 and others instead of GS-59 or GS-21",
     ),
     Mutant(
         "stop_returns_early",
@@ -231,7 +229,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named GS-28 or GS-26 instead of GS-33",
     ),
     Mutant(
         "stop_reply_is_lost_if_terminate_raises",
@@ -266,7 +263,6 @@ MUTANTS = (
         frozenset({"GS-57"}),
         (Edit(f"{SERVING}_handle_other", _PARENT, "if kind == EXIT and process.parent is not None:"),),
         is_hard=True,
-        survives="named EXIT-7 instead of GS-57",
     ),
     Mutant(
         "normal_parent_exit_kills",

@@ -90,7 +90,6 @@ MUTANTS = (
         ),
         names={"count": Count},
         is_hard=True,
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "monitor_on_the_dead_is_silent",

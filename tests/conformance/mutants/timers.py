@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from letitcrash_reference.context import current_process
 from tests.conformance.mutants.places import TIMER
 from tests.conformance.mutants.plant import Edit, Mutant
 
@@ -47,7 +46,6 @@ MUTANTS = (
                 "pass",
             ),
         ),
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "cancelled_interval_goes_on",
@@ -59,7 +57,6 @@ MUTANTS = (
         ),
         names={"ticked": set},
         is_hard=True,
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "cancel_is_always_true",
@@ -72,21 +69,6 @@ MUTANTS = (
         "Cancelling a timer never says that it was active.",
         frozenset({"TIM-4"}),
         (Edit(f"{TIMER}.cancel", "return True", "return False"),),
-    ),
-    Mutant(
-        "only_the_owner_cancels",
-        "A timer can be cancelled by its own process only.",
-        frozenset({"TIM-6"}),
-        (
-            Edit(
-                f"{TIMER}.cancel",
-                "if not self.active:",
-                "if not self.active or current_process.get() not in (None, self._process):",
-            ),
-        ),
-        names={"current_process": lambda: current_process},
-        is_hard=True,
-        survives="the model admits that a reference is known only where it was set",
     ),
     Mutant(
         "timers_outlive_their_process",
@@ -143,7 +125,6 @@ MUTANTS = (
         frozenset({"TIM-1"}),
         (Edit(f"{TIMER}.start", _ARM, f"if process is None or len(process.attachments) < 3:\n    {_ARM}"),),
         is_hard=True,
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "timer_fires_twice",
