@@ -147,6 +147,7 @@ MUTANTS = (
         ),
         names={"late": WeakKeyDictionary, "CallTimeoutError": lambda: CallTimeoutError},
         is_hard=True,
+        survives="named GS-30 and others instead of GS-31",
     ),
     Mutant(
         "reply_goes_to_the_next_caller",
@@ -248,6 +249,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="named GS-54 and others instead of GS-28 or GS-31",
     ),
     Mutant(
         "no_reply_is_a_reply",

@@ -211,6 +211,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "normal_exit_of_a_peer_is_not_told",
