@@ -24,7 +24,6 @@ NAMES = {
     "named_monitor_needs_the_name_at_death",
     "kill_keeps_the_name",
     "mailbox_is_a_stack",
-    "late_reply_answers_the_next_call",
     "cancelled_timer_fires",
     "exits_stay_on_their_backend",
 }
