@@ -1,4 +1,7 @@
-"""A table of what it takes to catch each mutant: `python -m tests.conformance.mutants [word ...]`."""
+"""A table of what it takes to catch each mutant: `python -m tests.conformance.mutants [--full] [word ...]`.
+
+With `--full` all clauses are judged, as a user's run does, and what else was found stands at the end of a line.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from tests.conformance.mutants.hunt import hunt, is_honest
 
 def main(words: list[str]) -> None:
     """Hunt the mutants whose names contain one of the words, all of them without words."""
+    is_full = "--full" in words
+    words = [word for word in words if word != "--full"]
     for mutant in ALL:
         if words and not any(word in mutant.name for word in words):
             continue
         try:
-            catch = hunt(mutant)
+            catch = hunt(mutant, is_full=is_full)
         except LookupError as error:
             print(f"{mutant.name:45} BROKEN {error}", flush=True)
             continue

@@ -19,6 +19,16 @@ __all__ = ["Catch", "hunt", "hunt_with", "is_honest"]
 
 SEED = 1
 
+_CHAPTERS = {
+    "BACK": "backends",
+    "EXIT": "exits",
+    "GS": "genserver",
+    "LNK": "links",
+    "MON": "monitors",
+    "REG": "registry",
+    "TIM": "timers",
+}
+
 
 @dataclass(slots=True)
 class Catch:
@@ -43,24 +53,39 @@ class _Found(Exception):
     """Ends the run: enough is known."""
 
 
-def hunt(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED) -> Catch:
-    """Run every chapter on the mutant's backends, in the order of a full run, until its fault is named."""
+def hunt(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED, is_full: bool = False) -> Catch:
+    """Run every chapter on the mutant's backends until its fault is named.
+
+    Args:
+        mutant: The mutant.
+        budget: As of a run.
+        seed: As of a run.
+        is_full: Judge all clauses, chapter after chapter, as a user's run does. Else only the clauses that name the fault are
+            judged and their chapters come first: the programs are the same, but nothing else is shrunk.
+    """
     with mutant.plant():
-        return hunt_with(mutant, ReferenceSubject, budget=budget, seed=seed)
+        return hunt_with(mutant, ReferenceSubject, budget=budget, seed=seed, is_full=is_full)
 
 
 def hunt_with(
-    mutant: Mutant, factory: Callable[[], Subject], *, budget: str | int = "default", seed: int = SEED
+    mutant: Mutant,
+    factory: Callable[[], Subject],
+    *,
+    budget: str | int = "default",
+    seed: int = SEED,
+    is_full: bool = False,
 ) -> Catch:
     """Like `hunt`, with subjects that have the fault already."""
     catch = Catch()
     started = time.monotonic()
-    _run(mutant, catch, budget, seed, factory)
+    _run(mutant, catch, budget, seed, factory, is_full)
     catch.seconds = time.monotonic() - started
     return catch
 
 
-def _run(mutant: Mutant, catch: Catch, budget: str | int, seed: int, factory: Callable[[], Subject]) -> None:
+def _run(
+    mutant: Mutant, catch: Catch, budget: str | int, seed: int, factory: Callable[[], Subject], is_full: bool
+) -> None:
     named: list[Finding] = []
     done = 0
 
@@ -79,7 +104,11 @@ def _run(mutant: Mutant, catch: Catch, budget: str | int, seed: int, factory: Ca
     # The same programs run on every backend: what one does not show of a fault that lives on all, no other shows.
     backends = EVERYWHERE[:1] if mutant.backends == EVERYWHERE else mutant.backends
     units, _ = plan(hello, chapters=None, backends=backends, budget=budget, seed=seed)
-    runner = UnitRunner(factory, frozenset(load_clauses()), on_progress, on_finding)
+    judged = frozenset(load_clauses()) if is_full else mutant.clauses
+    if not is_full:
+        home = {_CHAPTERS[clause.partition("-")[0]] for clause in mutant.clauses}
+        units.sort(key=lambda unit: unit.chapter not in home)
+    runner = UnitRunner(factory, judged, on_progress, on_finding)
     try:
         for unit in units:
             result = runner.run(unit)
