@@ -60,7 +60,7 @@ def hunt(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED, is_
         mutant: The mutant.
         budget: As of a run.
         seed: As of a run.
-        is_full: Judge all clauses, chapter after chapter, as a user's run does. Else only the clauses that name the fault are
+        is_full: Judge all clauses in the order of a user's run. Else only the clauses that name the fault are
             judged and their chapters come first: the programs are the same, but nothing else is shrunk.
     """
     with mutant.plant():
