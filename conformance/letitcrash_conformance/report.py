@@ -100,15 +100,15 @@ def _render_table(tally: Tally) -> list[Line]:
         rows[each.clause.chapter, str(each.clause.keyword), each.status] += 1
     keys = dict.fromkeys((each.clause.chapter, str(each.clause.keyword)) for each in tally.clauses)
     order = [chapter.word for chapter in load_chapters()]
-    head = f"{'chapter':<15}{'keyword':<15}" + "".join(f"{status.value:>{len(status.value) + 2}}" for status in columns)
+    head = f"{'chapter':<20}{'keyword':<15}" + "".join(f"{status.value:>{len(status.value) + 2}}" for status in columns)
     lines = [Line(head.rstrip(), "bold")]
     for chapter, keyword in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         cells = [rows[chapter, keyword, status] for status in columns]
         is_bad = rows[chapter, keyword, Status.FAILED] > 0
         is_thin = rows[chapter, keyword, Status.NOT_EXERCISED] + rows[chapter, keyword, Status.FLAKY] > 0
-        text = f"{chapter:<15}{keyword:<15}" + _cells(cells, columns)
+        text = f"{chapter:<20}{keyword:<15}" + _cells(cells, columns)
         lines.append(Line(text, "bad" if is_bad else "warn" if is_thin else ""))
-    total = f"{'all':<30}" + _cells([tally.counts[status] for status in columns], columns)
+    total = f"{'all':<35}" + _cells([tally.counts[status] for status in columns], columns)
     return [*lines, Line(total, "bold")]
 
 
