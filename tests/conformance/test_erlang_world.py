@@ -27,7 +27,8 @@ def test_the_harness_says_what_it_is(subject: Subject) -> None:
     hello = subject.hello
     assert (hello.name, hello.language, hello.backends, hello.clock) == ("erlang-otp", "erlang", ("process",), "wall")
     assert (hello.time_unit_ms, hello.wall_grain_ms, hello.settle) == (1000, 100, True)
-    assert {"genserver", "links", "monitors", "registry", "timers", "suspend"} <= hello.features
+    assert {"genserver", "links", "monitors", "registry", "timers", "suspend", "parallel"} <= hello.features
+    assert {"supervisor", "auto_shutdown"} <= hello.features
 
 
 def test_a_reset_leaves_nothing_of_the_old_world(world: World) -> None:
@@ -173,18 +174,3 @@ def test_a_suspended_probe_can_be_stopped_and_killed(world: World) -> None:
     assert world.settled()["alive"] == ["p3"]
     assert world("suspend", to="p1") == fail("noproc")
     assert world("resume", to="p9") == fail("noproc")
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        Operation("start_supervisor", {"as": "s1", "spec": {}}),
-        Operation("which_children", {"sup": "s1"}),
-        Operation("parallel", {"clients": []}),
-    ],
-    ids=lambda operation: operation.op,
-)
-def test_what_hello_does_not_claim_is_unsupported(world: World, operation: Operation) -> None:
-    claimed = world.subject.hello.features & {"supervisor", "dynamic_supervisor", "parallel"}
-    assert not claimed
-    assert world.subject.run([operation]) == [fail("unsupported")]

@@ -5,7 +5,7 @@
 %% recognised.
 -module(lic_log).
 
--export([start_link/0, init/1, event/2, caused/3, defect/1, live/0, drain/0, clear/0]).
+-export([start_link/0, init/1, join/1, event/2, caused/3, defect/1, live/0, knows/1, drain/0, clear/0]).
 
 -define(LIVE, lic_live).  % {pid}: in the world, and its death not yet logged
 
@@ -20,8 +20,16 @@ start_link() ->
 %% Logs that the calling process entered its init callback, and returns when it is watched. The caller traps exits.
 -spec init(binary()) -> ok.
 init(Label) ->
+    enter(Label, [stamp(<<"init">>, #{<<"who">> => Label})]).
+
+%% Has the calling process watched, and returns when it is. The caller traps exits.
+-spec join(binary()) -> ok.
+join(Label) ->
+    enter(Label, []).
+
+enter(Label, Events) ->
     Token = make_ref(),
-    ?MODULE ! {init, self(), Token, Label, lic_world:now()},
+    ?MODULE ! {enter, self(), Token, Label, Events},
     receive {?MODULE, Token} -> ok end.
 
 %% Logs an event of the calling process.
@@ -45,6 +53,10 @@ defect(Message) ->
 %% The processes of the world whose death is not yet logged.
 -spec live() -> [pid()].
 live() -> [Pid || {Pid} <- ets:tab2list(?LIVE)].
+
+%% Whether a process is one of them.
+-spec knows(pid()) -> boolean().
+knows(Pid) -> ets:member(?LIVE, Pid).
 
 %% The events since the last drain, oldest first, or the first thing that could not be done.
 -spec drain() -> {ok, [#{binary() => lic_json:json()}]} | {error, binary()}.
@@ -73,9 +85,8 @@ loop(Log) ->
             loop(add(Event, Log));
         {caused, Event, Pid} ->
             loop(add(Event, after_death(map_get(<<"who">>, Event), Pid, Log)));
-        {init, Pid, Token, Label, Time} ->
-            Entered = add(#{<<"ev">> => <<"init">>, <<"who">> => Label, <<"t">> => Time}, Log),
-            loop(watch(Pid, Label, Token, Entered));
+        {enter, Pid, Token, Label, Events} ->
+            loop(watch(Pid, Label, Token, lists:foldl(fun add/2, after_deaths(Pid, Log), Events)));
         {'DOWN', Monitor, process, Pid, Reason} ->
             loop(died(Monitor, Pid, Reason, Log));
         {drain, From, Token} ->
@@ -88,7 +99,9 @@ loop(Log) ->
         {defect, Message} ->
             loop(Log#log{defects = [Message | Log#log.defects]});
         {clear, From, Token} ->
-            [exit(Pid, kill) || Pid <- live()],
+            %% The supervisors first: they would start others in place of the dead.
+            {Supervisors, Probes} = lists:partition(fun(Pid) -> lic_world:kind(Pid) =:= supervisor end, live()),
+            [exit(Pid, kill) || Pid <- Supervisors ++ Probes],
             bury(Log),
             From ! {?MODULE, Token, ok},
             loop(#log{});
@@ -133,6 +146,27 @@ after_death(Who, Pid, #log{watched = Watched} = Log) ->
         #{} -> Log
     end.
 
+%% Logs the deaths that may have caused the birth of this process: a supervisor learns of the death of a child a moment
+%% before the log does. A newborn that waits here has caused none of them, unless it is dead itself.
+after_deaths(Newborn, #log{watched = Watched} = Log) ->
+    case [Pid || Pid <- maps:keys(Watched), not is_process_alive(Pid)] of
+        [] -> Log;
+        Dead ->
+            case is_process_alive(Newborn) of
+                true -> bury_some(Dead, Log);
+                false -> Log
+            end
+    end.
+
+bury_some(Dead, #log{watched = Watched} = Log) ->
+    case [Pid || Pid <- Dead, is_map_key(Pid, Watched)] of
+        [] -> Log;
+        Left ->
+            receive {'DOWN', Monitor, process, Pid, Reason} when is_map_key(Pid, Watched) ->
+                bury_some(Left, died(Monitor, Pid, Reason, last_words(Pid, Log)))
+            end
+    end.
+
 %% Logs what a dead process had sent before its DOWN, which was taken out of the mailbox before it was its turn.
 last_words(Pid, #log{watched = Watched} = Log) ->
     #{Pid := {_, Label} = Watch} = Watched,
@@ -156,7 +190,7 @@ bury(Log) ->
     receive
         {'DOWN', Monitor, process, Pid, Reason} ->
             bury(died(Monitor, Pid, Reason, Log));
-        {init, Pid, Token, Label, _} ->
+        {enter, Pid, Token, Label, _} ->
             exit(Pid, kill),
             bury(watch(Pid, Label, Token, Log));
         _ ->

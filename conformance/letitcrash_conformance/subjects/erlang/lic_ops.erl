@@ -4,18 +4,21 @@
 %% the order in which they were asked for.
 -module(lic_ops).
 
--export([start/4, call/3, cast/2, send/2, signal/2, register_name/2, resolve/1, with/2]).
+-export([start/4, start_server/4, delivered/2, taken/1]).
+-export([call/3, cast/2, send/2, signal/2, register_name/2, resolve/1, with/2, with_kind/3, ask/3]).
 -export([answer_json/1]).
 
 -export_type([answer/0]).
 
--type answer() :: {ok, lic_json:json()} | {fail, binary()} | {fail, binary(), lic_json:json()} | {error, binary()}.
+%% A failure has a kind, and some kinds have further fields.
+-type answer() :: {ok, lic_json:json()} | {fail, binary()} | {fail, binary(), #{binary() => lic_json:json()}}
+                | {error, binary()}.
 
 %% What goes into the JSON object of an answer.
 -spec answer_json(answer()) -> #{binary() => lic_json:json()}.
 answer_json({ok, Value}) -> #{<<"ok">> => Value};
 answer_json({fail, Kind}) -> #{<<"fail">> => #{<<"kind">> => Kind}};
-answer_json({fail, Kind, Reason}) -> #{<<"fail">> => #{<<"kind">> => Kind, <<"reason">> => Reason}};
+answer_json({fail, Kind, Fields}) -> #{<<"fail">> => Fields#{<<"kind">> => Kind}};
 answer_json({error, Message}) -> #{<<"error">> => #{<<"message">> => Message}}.
 
 %% The process of a label, or what OTP takes for a name; `undefined' for a label that is not bound.
@@ -34,55 +37,105 @@ with(Label, Do) ->
 %% Starts a probe; the monitor, if one was asked for, is returned beside the answer.
 -spec start(binary(), lic_parse:probe(), lic_parse:how(), timeout()) -> answer() | {answer(), {reference(), pid()}}.
 start(Label, #{name := Name} = Spec, How, Timeout) ->
-    Atom = case Name of
-               none -> none;
-               _ -> lic_world:name(Name)
-           end,
+    Name =:= none orelse lic_world:name(Name),
     case lic_world:claim(Label) of
-        false -> {error, <<"expected a label that is not bound yet, got '", Label/binary, "'">>};
-        true -> started(Label, start_server(How, Atom, {Label, Spec}, [{timeout, Timeout}]))
+        false -> taken(Label);
+        true ->
+            case start_server(Label, Spec, How, Timeout) of
+                {ok, {Pid, Monitor}} -> {{ok, <<"started">>}, {Monitor, Pid}};
+                {ok, _} -> {ok, <<"started">>};
+                ignore -> {ok, <<"ignored">>};
+                {error, {already_started, _}} -> {fail, <<"already_registered">>};
+                {error, timeout} -> {fail, <<"timeout">>};
+                {error, Reason} -> lic_reason:failure(<<"start_failed">>, Reason)
+            end
     end.
 
-start_server(plain, none, Arg, Options) -> gen_server:start(lic_probe, Arg, Options);
-start_server(plain, Atom, Arg, Options) -> gen_server:start({local, Atom}, lic_probe, Arg, Options);
-start_server(link, none, Arg, Options) -> gen_server:start_link(lic_probe, Arg, Options);
-start_server(link, Atom, Arg, Options) -> gen_server:start_link({local, Atom}, lic_probe, Arg, Options);
-start_server({monitor, _}, none, Arg, Options) -> gen_server:start_monitor(lic_probe, Arg, Options);
-start_server({monitor, _}, Atom, Arg, Options) -> gen_server:start_monitor({local, Atom}, lic_probe, Arg, Options).
+%% Starts a probe for a claimed label; the result is OTP's own.
+-spec start_server(binary(), lic_parse:probe(), lic_parse:how(), timeout()) ->
+          {ok, pid() | {pid(), reference()}} | ignore | {error, term()}.
+start_server(Label, #{name := Name} = Spec, How, Timeout) ->
+    Start = case How of
+                plain -> start;
+                link -> start_link;
+                {monitor, _} -> start_monitor
+            end,
+    Args = [lic_probe, {Label, Spec}, [{timeout, Timeout}]],
+    delivered(Label, case Name of
+                         none -> apply(gen_server, Start, Args);
+                         _ -> apply(gen_server, Start, [{local, lic_world:name(Name)} | Args])
+                     end).
 
-started(_, {ok, {Pid, Monitor}}) -> {{ok, <<"started">>}, {Monitor, Pid}};
-started(_, {ok, _}) -> {ok, <<"started">>};
-started(Label, {error, {already_started, _}}) ->
+%% Ends the claim on a label, given what became of the start; returns that.
+-spec delivered(binary(), Result) -> Result.
+delivered(Label, {error, {already_started, _}} = Result) ->
     lic_world:unclaim(Label),
-    {fail, <<"already_registered">>};
-started(Label, Refusal) ->
+    Result;
+delivered(Label, Result) ->
     lic_world:born(Label),
-    case Refusal of
-        ignore -> {ok, <<"ignored">>};
-        {error, timeout} -> {fail, <<"timeout">>};
-        {error, Reason} -> {fail, <<"start_failed">>, lic_reason:to_json(Reason)}
+    Result.
+
+%% Nobody is given a label that somebody has.
+-spec taken(binary()) -> answer().
+taken(Label) -> {error, <<"expected a label that is not bound yet, got '", Label/binary, "'">>}.
+
+%% Does something with the process of a label that has to be of this kind, if there is one.
+-spec with_kind(lic_world:kind(), binary(), fun((pid()) -> answer())) -> answer().
+with_kind(Kind, Label, Do) ->
+    with(Label, fun(Pid) ->
+                        case lic_world:kind(Pid) of
+                            Kind -> Do(Pid);
+                            Other -> wrong_kind(Kind, Other, Label)
+                        end
+                end).
+
+wrong_kind(Kind, Other, Label) ->
+    {error, iolist_to_binary(io_lib:format("expected a ~s, got the ~s '~ts'", [Kind, Other, Label]))}.
+
+%% Calls a server: its reply, or why there is none.
+-spec ask(pid() | atom(), term(), timeout()) -> {reply, term()} | {dead, term()} | {fail, binary()}.
+ask(To, Request, Timeout) ->
+    try {reply, gen_server:call(To, Request, Timeout)}
+    catch
+        exit:{noproc, {gen_server, call, _}} -> {fail, <<"noproc">>};
+        exit:{timeout, {gen_server, call, _}} -> {fail, <<"timeout">>};
+        exit:{Reason, {gen_server, call, _}} -> {dead, Reason}
     end.
 
 -spec call(lic_parse:target(), lic_parse:action(), timeout()) -> answer().
 call(Target, Action, Timeout) ->
-    case resolve(Target) of
+    case probe(Target) of
         undefined -> {fail, <<"noproc">>};
+        {error, _} = Error -> Error;
         To ->
-            try gen_server:call(To, {act, Action}, Timeout)
-            catch
-                exit:{noproc, {gen_server, call, _}} -> {fail, <<"noproc">>};
-                exit:{timeout, {gen_server, call, _}} -> {fail, <<"timeout">>};
-                exit:{Reason, {gen_server, call, _}} -> {fail, <<"exit">>, lic_reason:to_json(Reason)}
+            case ask(To, {act, Action}, Timeout) of
+                {reply, Answer} -> Answer;
+                {dead, Reason} -> lic_reason:failure(<<"exit">>, Reason);
+                {fail, _} = Failure -> Failure
             end
     end.
 
 -spec cast(lic_parse:target(), lic_parse:action()) -> answer().
 cast(Target, Action) ->
-    case resolve(Target) of
-        undefined -> ok;
-        To -> gen_server:cast(To, {act, Action})
-    end,
-    {ok, null}.
+    case probe(Target) of
+        undefined -> {ok, null};
+        {error, _} = Error -> Error;
+        To ->
+            gen_server:cast(To, {act, Action}),
+            {ok, null}
+    end.
+
+%% As resolve/1 for a target that is not a supervisor.
+probe(Target) ->
+    To = resolve(Target),
+    Pid = case is_pid(To) of
+              true -> To;
+              false -> whereis(To)
+          end,
+    case lic_world:kind(Pid) of
+        supervisor -> wrong_kind(probe, supervisor, lic_world:label(Pid));
+        _ -> To
+    end.
 
 -spec send(lic_parse:target(), binary()) -> answer().
 send(Target, Payload) ->

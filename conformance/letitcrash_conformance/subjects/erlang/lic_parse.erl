@@ -2,7 +2,8 @@
 %% is done, so that a malformed request answers `error' and reaches no process.
 -module(lic_parse).
 
--export([bad/2, field/3, field/4, action/1, probe/1, target/1, text/1, flag/1, milliseconds/1, positive/1]).
+-export([bad/2, field/3, field/4, only/3]).
+-export([action/1, probe/1, target/1, text/1, flag/1, integer/1, milliseconds/1, positive/1]).
 
 -export_type([action/0, probe/0, target/0, how/0, entry/0, farewell/0]).
 
@@ -49,6 +50,16 @@ field(Key, Map, Parse, Default) ->
         #{} -> Default
     end.
 
+%% Refuses an object with any other key.
+-spec only([binary(), ...], string(), map()) -> ok.
+only(Keys, What, Map) ->
+    case maps:without(Keys, Map) of
+        Rest when map_size(Rest) =:= 0 -> ok;
+        Rest ->
+            {Others, [Last]} = lists:split(length(Keys) - 1, Keys),
+            bad([What, " with no key but ", lists:join(", ", Others), " and ", Last], Rest)
+    end.
+
 inside(Key, Value, Parse) ->
     try Parse(Value)
     catch throw:{bad, Message} -> throw({bad, <<Key/binary, ": ", Message/binary>>})
@@ -75,6 +86,7 @@ target(Label) when is_binary(Label) -> {label, Label};
 target(#{<<"name">> := Name} = Target) when map_size(Target) =:= 1, is_binary(Name) -> {name, Name};
 target(Other) -> bad("a label or {\"name\": text}", Other).
 
+-spec integer(lic_json:json()) -> integer().
 integer(N) when is_integer(N) -> N;
 integer(Other) -> bad("an integer", Other).
 
@@ -109,10 +121,7 @@ how(Other) -> bad("\"plain\", \"link\" or {\"monitor\": ref}", Other).
 
 -spec probe(lic_json:json()) -> probe().
 probe(Probe) when is_map(Probe) ->
-    case maps:without([<<"value">>, <<"backend">>, <<"trap_exit">>, <<"name">>, <<"init">>, <<"terminate">>], Probe) of
-        Rest when map_size(Rest) =:= 0 -> ok;
-        Rest -> bad("a probe with no key but value, backend, trap_exit, name, init and terminate", Rest)
-    end,
+    only([<<"value">>, <<"backend">>, <<"trap_exit">>, <<"name">>, <<"init">>, <<"terminate">>], "a probe", Probe),
     field(<<"backend">>, Probe, fun backend/1, process),
     #{value => field(<<"value">>, Probe, fun integer/1, 0),
       trap_exit => field(<<"trap_exit">>, Probe, fun flag/1, false),

@@ -12,7 +12,7 @@
 
 init({Label, #{value := Value, trap_exit := Trap, init := [Entry | _], terminate := Farewell}}) ->
     process_flag(trap_exit, true),
-    lic_world:bind(Label),
+    lic_world:bind(Label, probe),
     lic_log:init(Label),
     lic_world:born(Label),
     Trap orelse stop_trapping(),
@@ -38,6 +38,8 @@ enter({sleep, Ms, Then}, State) ->
     timer:sleep(Ms),
     enter(Then, State).
 
+handle_call({start_supervisor, Label, Spec}, _From, State) ->
+    {reply, lic_sup:start(Label, Spec), State};
 handle_call({act, Action}, _From, State) ->
     case perform(Action, State) of
         {stop, Reason, Answer, Next} -> {stop, Reason, Answer, Next};

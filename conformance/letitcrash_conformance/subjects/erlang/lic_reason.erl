@@ -1,7 +1,7 @@
 %% Exit reasons, from the wire to Erlang terms and back.
 -module(lic_reason).
 
--export([parse/1, to_json/1, format/1]).
+-export([parse/1, to_json/1, failure/2, format/1]).
 
 -define(LONGEST, 300).
 
@@ -29,6 +29,10 @@ to_json({shutdown, Term}) -> #{<<"shutdown">> => format(Term)};
 to_json({lic_error, Text}) -> #{<<"error">> => Text};
 to_json({{lic_crash, Text}, Stack}) when is_list(Stack) -> #{<<"error">> => Text};
 to_json(Term) -> #{<<"error">> => format(Term)}.
+
+%% A failure that carries this reason.
+-spec failure(binary(), term()) -> lic_ops:answer().
+failure(Kind, Reason) -> {fail, Kind, #{<<"reason">> => to_json(Reason)}}.
 
 %% A short text for any term.
 -spec format(term()) -> binary().

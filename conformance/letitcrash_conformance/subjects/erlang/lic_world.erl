@@ -1,25 +1,31 @@
 %% The tables of one world: labels, registered names, timers. They live until the next reset.
 %%
-%% A label is claimed by the process that starts the probe, and bound by the probe itself. Between the two it
-%% stands in `lic_starting' together with the starter, so that nobody takes the world for quiet or for gone
+%% A label is claimed by the process that starts a probe or a supervisor, and bound by that one itself. Between the
+%% two it stands in `lic_starting' together with the starter, so that nobody takes the world for quiet or for gone
 %% while a process is about to be born.
 -module(lic_world).
 
 -export([create/0, clear/0, now/0]).
--export([claim/1, unclaim/1, bind/1, born/1, pid/1, label/1, holder/1, starting/0, strays/0]).
+-export([claim/1, claim/2, unclaim/1, bind/2, born/1, pid/1, label/1, kind/1, attempt/1, holder/1]).
+-export([enlist/1, dismiss/1, starting/0, strays/0]).
 -export([name/1, known_name/1, text/1, names/0]).
 -export([remember/2, forget/1, tick/1, remembered/0]).
+
+-export_type([kind/0]).
+
+-type kind() :: probe | supervisor.
 
 %% The names of all worlds share this many atoms: an atom is never freed.
 -define(MAX_NAMES, 10000).
 
 -define(LABELS, lic_labels).      % {label, pid or starting}
--define(PIDS, lic_pids).          % {pid, label}, also of the dead
--define(STARTING, lic_starting).  % {label, starter}
+-define(PIDS, lic_pids).          % {pid, label, kind}, also of the dead
+-define(STARTING, lic_starting).  % {label, starter} or {helper, helper}
+-define(ATTEMPTS, lic_attempts).  % {{supervisor, child id}, calls of the start function}
 -define(NAMES, lic_names).        % {text, atom}
 -define(ATOMS, lic_atoms).        % {atom, text}
 -define(PENDING, lic_pending).    % {{owner, reference}, what}, see lic_settle
--define(TABLES, [?LABELS, ?PIDS, ?STARTING, ?NAMES, ?ATOMS, ?PENDING]).
+-define(TABLES, [?LABELS, ?PIDS, ?STARTING, ?ATTEMPTS, ?NAMES, ?ATOMS, ?PENDING]).
 
 -spec create() -> ok.
 create() ->
@@ -40,8 +46,12 @@ now() ->
 
 %% Takes a label for a process that the caller is about to start; false if it is taken already.
 -spec claim(binary()) -> boolean().
-claim(Label) ->
-    ets:insert_new(?LABELS, {Label, starting}) andalso ets:insert(?STARTING, {Label, self()}).
+claim(Label) -> claim(Label, self()).
+
+%% The same for a process that somebody else is about to start.
+-spec claim(binary(), pid()) -> boolean().
+claim(Label, Starter) ->
+    ets:insert_new(?LABELS, {Label, starting}) andalso ets:insert(?STARTING, {Label, Starter}).
 
 %% Gives a label back; the process that it was for never ran.
 -spec unclaim(binary()) -> true.
@@ -50,9 +60,9 @@ unclaim(Label) ->
     ets:delete(?STARTING, Label).
 
 %% Binds a claimed label to the calling process.
--spec bind(binary()) -> true.
-bind(Label) ->
-    ets:insert(?PIDS, {self(), Label}),
+-spec bind(binary(), kind()) -> true.
+bind(Label, Kind) ->
+    ets:insert(?PIDS, {self(), Label, Kind}),
     ets:insert(?LABELS, {Label, self()}).
 
 %% The start of this label is over, or the log knows the process: it need not be searched for any more.
@@ -69,9 +79,21 @@ pid(Label) ->
 -spec label(pid()) -> binary() | null.
 label(Pid) ->
     case ets:lookup(?PIDS, Pid) of
-        [{_, Label}] -> Label;
+        [{_, Label, _}] -> Label;
         [] -> null
     end.
+
+%% What a process is that has a label or had one when it lived.
+-spec kind(pid()) -> kind() | unknown.
+kind(Pid) ->
+    case ets:lookup(?PIDS, Pid) of
+        [{_, _, Kind}] -> Kind;
+        [] -> unknown
+    end.
+
+%% Counts a call of the start function of that child of the calling supervisor.
+-spec attempt(binary()) -> pos_integer().
+attempt(Id) -> ets:update_counter(?ATTEMPTS, {self(), Id}, 1, {{self(), Id}, 0}).
 
 %% The label of whoever holds the name that this atom stands for.
 -spec holder(atom()) -> binary() | null.
@@ -87,6 +109,13 @@ holder(Atom) ->
                 Label -> Label
             end
     end.
+
+%% Notes a helper of the harness that works in this world: until it is dismissed, or dead, the world is not quiet.
+-spec enlist(pid()) -> true.
+enlist(Helper) -> ets:insert(?STARTING, {Helper, Helper}).
+
+-spec dismiss(pid()) -> true.
+dismiss(Helper) -> ets:delete(?STARTING, Helper).
 
 %% Whether any process may be on its way into this world.
 -spec starting() -> boolean().
@@ -104,14 +133,14 @@ starting() ->
             end
     end.
 
-%% The processes of the world that have no label yet: recognised by the group leader that they inherited.
+%% The processes of the world that the log does not know yet: recognised by the group leader that they inherited.
 -spec strays() -> [pid()].
 strays() ->
     Leader = whereis(lic_log),
     Driver = whereis(lic_driver),
     [Pid || Pid <- processes(), Pid =/= Driver,
             process_info(Pid, group_leader) =:= {group_leader, Leader},
-            not ets:member(?PIDS, Pid)].
+            not lic_log:knows(Pid)].
 
 %% The atom that stands for a name of the wire. The atoms are the same ones in every world.
 -spec name(binary()) -> atom().
