@@ -7,29 +7,62 @@ from dataclasses import dataclass
 
 from letitcrash_conformance.source import Source
 
-__all__ = ["ACTIONS", "CHAPTERS", "OPERATIONS", "Odds", "pick"]
+__all__ = ["ACTIONS", "CHAPTERS", "IS_SUPERVISION_RUN", "OPERATIONS", "SUPERVISION", "Odds", "pick"]
 
-CHAPTERS = ("exits", "links", "monitors", "registry", "genserver", "timers", "backends", "world")
+SUPERVISION = ("supervisor", "strategies", "intensity", "shutdown", "dynamic_supervisor")
+"""The chapters of supervision."""
+
+IS_SUPERVISION_RUN = False
+"""Whether the chapters of supervision are part of a run, and supervisors of the mix."""
+
+CHAPTERS = (
+    "exits",
+    "links",
+    "monitors",
+    "registry",
+    "genserver",
+    *(SUPERVISION if IS_SUPERVISION_RUN else ()),
+    "timers",
+    "backends",
+    "world",
+)
 """What the search runs through, in this order; `world` mixes all chapters."""
 
 _FEATURE = {
     "advance": "timers",
+    "burst": "supervisor",
     "cancel_timer": "timers",
+    "count_children": "supervisor",
+    "delete_child": "supervisor",
     "demonitor": "monitors",
+    "edge": "supervisor",
+    "end_supervisor": "supervisor",
     "exit": "exit_signals",
+    "fell": "supervisor",
     "kill": "exit_signals",
     "link": "links",
     "links": "links",
+    "meddle": "supervisor",
     "monitor": "monitors",
     "name_of": "registry",
+    "queued": "supervisor",
     "register": "registry",
+    "restart_child": "supervisor",
     "send_after": "timers",
     "send_interval": "timers",
+    "start_child": "supervisor",
+    "start_supervisor": "supervisor",
+    "stranger": "supervisor",
     "suspend": "suspend",
+    "terminate_child": "supervisor",
+    "together": "supervisor",
     "trap_exit": "exit_signals",
     "unlink": "links",
+    "unlink_child": "supervisor",
     "unregister": "registry",
+    "usurp": "supervisor",
     "whereis": "registry",
+    "which_children": "supervisor",
 }
 """The feature that an operation or action needs, where it needs one beyond `genserver`."""
 
@@ -80,15 +113,90 @@ def _odds(base: Mapping[str, int], **more: int) -> Odds:
     return Odds.of({**base, **more})
 
 
+_TREES = {"observe": 3, "fell": 8, "which_children": 1, "count_children": 1, "call": 1}
+_TREE_ACTIONS = {"get": 2, "add": 3, "link": 1, "monitor": 2, "trap_exit": 1, "sleep": 1}
+_IN_WORLD = {
+    "start_supervisor": 2,
+    "fell": 3,
+    "burst": 1,
+    "together": 1,
+    "start_child": 2,
+    "terminate_child": 1,
+    "restart_child": 1,
+    "delete_child": 1,
+    "which_children": 1,
+    "meddle": 1,
+    "stranger": 1,
+    "end_supervisor": 1,
+}
+
 OPERATIONS: dict[str, Odds] = {
     "exits": _odds(_BASE, exit=10, kill=3, stop=2),
     "links": _odds(_BASE, exit=3, kill=2, crash=3, stop=2),
     "monitors": _odds(_BASE, exit=2, kill=2, crash=3, stop=2, register=1),
     "registry": _odds(_BASE, register=7, unregister=3, whereis=5, name_of=3, kill=3, stop=2, spawn=4),
     "genserver": _odds(_BASE, stop=4, send=5, exit=2, kill=1, spawn=4, suspend=1),
+    "supervisor": _odds(
+        _TREES,
+        start_child=6,
+        terminate_child=6,
+        restart_child=5,
+        delete_child=4,
+        count_children=2,
+        meddle=3,
+        together=1,
+        stranger=2,
+        usurp=2,
+        unlink_child=1,
+        end_supervisor=1,
+        start_supervisor=1,
+    ),
+    "strategies": _odds(
+        _TREES,
+        burst=4,
+        together=4,
+        queued=2,
+        meddle=4,
+        terminate_child=5,
+        restart_child=1,
+        start_child=2,
+        usurp=1,
+        stranger=1,
+        start_supervisor=1,
+    ),
+    "intensity": _odds(
+        _TREES, edge=12, burst=6, together=2, queued=1, meddle=2, terminate_child=1, restart_child=2, start_child=1
+    ),
+    "shutdown": _odds(
+        _TREES,
+        terminate_child=6,
+        end_supervisor=6,
+        meddle=6,
+        together=2,
+        restart_child=2,
+        start_child=1,
+        stranger=1,
+        start_supervisor=3,
+        unlink_child=1,
+    ),
+    "dynamic_supervisor": _odds(
+        _TREES, start_child=12, terminate_child=5, burst=3, together=2, meddle=4, edge=2, end_supervisor=1, stranger=1
+    ),
     "timers": _odds(_BASE, advance=7, kill=1, stop=1),
     "backends": _odds(_BASE, kill=3, stop=3, spawn=4, exit=2),
-    "world": _odds(_BASE, exit=3, kill=2, stop=2, register=2, unregister=1, whereis=1, name_of=1, advance=2, suspend=1),
+    "world": _odds(
+        _BASE,
+        exit=3,
+        kill=2,
+        stop=2,
+        register=2,
+        unregister=1,
+        whereis=1,
+        name_of=1,
+        advance=2,
+        suspend=1,
+        **(_IN_WORLD if IS_SUPERVISION_RUN else {}),
+    ),
 }
 
 ACTIONS: dict[str, Odds] = {
@@ -99,6 +207,7 @@ ACTIONS: dict[str, Odds] = {
     "genserver": _odds(
         _BASE_ACTIONS, noreply=2, sleep=3, crash=2, stop=3, call=3, cast=3, send=3, spawn=3, trap_exit=1
     ),
+    **{chapter: _odds(_TREE_ACTIONS) for chapter in SUPERVISION},
     "timers": _odds(_BASE_ACTIONS, send_after=9, send_interval=3, cancel_timer=6, sleep=2, crash=1, stop=1),
     "backends": _odds(
         _BASE_ACTIONS, call=5, cast=4, send=2, link=2, monitor=2, sleep=2, crash=1, stop=1, spawn=2, trap_exit=1, exit=1
