@@ -22,7 +22,7 @@ PATIENCE = 0.25  # seconds of real time after which a task that swallowed its ca
 
 
 async def stop_all(runtime: RuntimeCore, timeout: float) -> None:
-    """Stop all servers with reason shutdown, the youngest first, one after the other.
+    """Stop all servers with reason shutdown, the youngest first, one after the other; children by their supervisors.
 
     Args:
         runtime: Whose.
@@ -30,30 +30,43 @@ async def stop_all(runtime: RuntimeCore, timeout: float) -> None:
             many of its own. Whoever is alive then is left alive.
     """
     deadline = time.monotonic() + timeout
-    clock = runtime.clock
-    limit = clock.now() + timeout
-    loop = asyncio.get_running_loop()
+    limit = runtime.clock.now() + timeout
     while runtime.table.processes:
-        process = next(reversed(runtime.table.processes.values()))
-        token = LoopFrom[ExitReason](process, loop)
-        token.timeout = timeout
-        with runtime.table.lock:
-            if not process.alive:
-                continue
-            if process.waiters is None:
-                process.waiters = []
-            process.waiters.append(token)
-            process.post((STOP, ExitReason.SHUTDOWN))
-        expiry = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
-        try:
-            if isinstance(clock, ManualClock):
-                await _move_time_until_dead(runtime, clock, process, token, limit)
-            else:
-                await token.future
-        except CallTimeoutError:
-            return
-        finally:
-            expiry.cancel()
+        for process in reversed(tuple(runtime.table.processes.values())):
+            if not _is_supervised(process) and not await _stop(runtime, process, timeout, deadline, limit):
+                return
+
+
+def _is_supervised(process: Process) -> bool:
+    """Whether a live supervisor will end this process in its own order."""
+    parent = process.parent
+    return parent is not None and parent.alive and parent.server.is_supervisor
+
+
+async def _stop(runtime: RuntimeCore, process: Process, timeout: float, deadline: float, limit: float) -> bool:
+    """Stop one server; return whether it was in time."""
+    clock = runtime.clock
+    loop = asyncio.get_running_loop()
+    token = LoopFrom[ExitReason](process, loop)
+    token.timeout = timeout
+    with runtime.table.lock:
+        if not process.alive:
+            return True
+        if process.waiters is None:
+            process.waiters = []
+        process.waiters.append(token)
+        process.post((STOP, ExitReason.SHUTDOWN))
+    expiry = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
+    try:
+        if isinstance(clock, ManualClock):
+            await _move_time_until_dead(runtime, clock, process, token, limit)
+        else:
+            await token.future
+    except CallTimeoutError:
+        return False
+    finally:
+        expiry.cancel()
+    return True
 
 
 async def _move_time_until_dead(

@@ -123,6 +123,11 @@ class RuntimeCore:
         return self._threads
 
     @property
+    def is_open(self) -> bool:
+        """Whether servers can be started: it was entered, and is not being left."""
+        return self._state is State.OPEN
+
+    @property
     def has_only_tasks(self) -> bool:
         """Whether no thread of its own runs servers."""
         return self._pool is None and self._threads is None

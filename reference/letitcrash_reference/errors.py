@@ -3,6 +3,7 @@
     RuntimeSystemError
     +-- UsageError                  the caller's: the call makes no sense here (also a RuntimeError)
     |   +-- CallingSelfError        a server called, stopped or suspended itself from its own callback
+    |   +-- InvalidSpecError        the spec of a child or supervisor makes no sense (also a ValueError)
     |   +-- RuntimeClosedError      the runtime was left, or never entered
     +-- NoProcessError              no such process or name
     +-- ProcessExitedError          the process ended before it answered
@@ -11,7 +12,15 @@
     |   +-- AlreadyRegisteredError  the name belongs to a process
     |   +-- AlreadyNamedError       the process has a name
     |   +-- NotRegisteredError      nobody has the name
+    +-- SupervisorError             a supervisor refused what it was asked to do with a child
+    |   +-- ChildAlreadyStartedError  a child of this id runs
+    |   +-- ChildAlreadyPresentError  a child of this id is known, and does not run
+    |   +-- ChildNotFoundError      there is no such child
+    |   +-- ChildRunningError       the child runs
+    |   +-- ChildRestartingError    the child is about to be restarted
+    |   +-- MaxChildrenError        the dynamic supervisor has as many children as it may
     +-- StartError                  a server did not start
+        +-- ChildStartError         a supervisor's child did not start (also a SupervisorError)
         +-- StartIgnoredError       its init declined
         +-- StartTimeoutError       its init took too long (also a TimeoutError)
 
@@ -21,11 +30,12 @@ unwinds a callback whose process is dead already.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from letitcrash_reference.reasons import ExitReason
 
 if TYPE_CHECKING:
+    from letitcrash_reference.handle import Handle
     from letitcrash_reference.pid import Pid
 
 __all__ = [
@@ -33,7 +43,15 @@ __all__ = [
     "AlreadyRegisteredError",
     "CallTimeoutError",
     "CallingSelfError",
+    "ChildAlreadyPresentError",
+    "ChildAlreadyStartedError",
+    "ChildNotFoundError",
+    "ChildRestartingError",
+    "ChildRunningError",
+    "ChildStartError",
+    "InvalidSpecError",
     "Killed",
+    "MaxChildrenError",
     "NoProcessError",
     "NotRegisteredError",
     "ProcessExit",
@@ -44,6 +62,7 @@ __all__ = [
     "StartError",
     "StartIgnoredError",
     "StartTimeoutError",
+    "SupervisorError",
     "UsageError",
 ]
 
@@ -62,6 +81,23 @@ class CallingSelfError(UsageError):
 
 class RuntimeClosedError(UsageError):
     """The runtime is not open: it was left, is being left, or was never entered."""
+
+
+class InvalidSpecError(UsageError, ValueError):
+    """A child or a supervisor is described in a way that makes no sense.
+
+    Attributes:
+        option: The option in question.
+        value: What was given.
+
+    Source:
+        SUP-7, SUP-9, SUP-10, STR-35, DYN-E3, DYN-E12.
+    """
+
+    def __init__(self, option: str, value: object, message: str) -> None:
+        self.option = option
+        self.value = value
+        super().__init__(message)
 
 
 class NoProcessError(RuntimeSystemError):
@@ -164,6 +200,92 @@ class StartTimeoutError(StartError, TimeoutError):
 
     def __init__(self, timeout: float) -> None:
         super().__init__(ExitReason.error("timeout"), f"expected init to finish within {timeout:g} s, it did not")
+
+
+class SupervisorError(RuntimeSystemError):
+    """A supervisor refused what it was asked to do with a child.
+
+    Attributes:
+        child: The id of the child; under a dynamic supervisor its pid.
+    """
+
+    def __init__(self, child: object, message: str) -> None:
+        self.child = child
+        Exception.__init__(self, message)
+
+
+class ChildAlreadyStartedError(SupervisorError):
+    """A child of this id runs. Source: SUP-21.
+
+    Attributes:
+        handle: That child.
+    """
+
+    def __init__(self, child: str, handle: Handle[Any, Any, Any]) -> None:
+        self.handle = handle
+        super().__init__(child, f"expected a new child id, got {child!r}, which runs as process {handle.pid}")
+
+
+class ChildAlreadyPresentError(SupervisorError):
+    """A child of this id is known, and does not run: restart it, or delete it first. Source: SUP-22."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(
+            child,
+            f"expected a new child id, got {child!r}, which is known and does not run\n"
+            "  remedy: restart_child, or delete_child before start_child",
+        )
+
+
+class ChildNotFoundError(SupervisorError):
+    """The supervisor has no such child. Source: SUP-30, DYN-E6."""
+
+    def __init__(self, child: object) -> None:
+        super().__init__(child, f"expected a child of this supervisor, got {child!r}")
+
+
+class ChildRunningError(SupervisorError):
+    """The child runs: terminate it first. Source: SUP-30."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(
+            child, f"expected a child that does not run, got {child!r}, which does\n  remedy: terminate_child first"
+        )
+
+
+class ChildRestartingError(SupervisorError):
+    """The supervisor is about to restart the child; `terminate_child` calls that off. Source: SUP-30."""
+
+    def __init__(self, child: str) -> None:
+        super().__init__(
+            child,
+            f"expected a child that does not run, got {child!r}, which is being restarted\n"
+            "  remedy: terminate_child first",
+        )
+
+
+class MaxChildrenError(SupervisorError):
+    """The dynamic supervisor has as many children as it may, running or restarting. Source: DYN-E4.
+
+    Attributes:
+        limit: How many.
+    """
+
+    def __init__(self, child: str, limit: int) -> None:
+        self.limit = limit
+        super().__init__(child, f"expected room for child {child!r}, got max_children={limit} reached")
+
+
+class ChildStartError(SupervisorError, StartError):
+    """A supervisor's child did not start. Source: SUP-2, SUP-24, SUP-36, DYN-E2.
+
+    Attributes:
+        reason: Why: as in `StartError`, or what its start function raised.
+    """
+
+    def __init__(self, child: str, reason: ExitReason) -> None:
+        self.reason = reason
+        super().__init__(child, f"expected child {child!r} to start, got: {reason}")
 
 
 class ProcessExit(Exception):

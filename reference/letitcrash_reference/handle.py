@@ -45,6 +45,11 @@ class Handle(ProcessActions, Generic[CallT, CastT, ReplyT]):
     def _record(self) -> Process:
         return self._process
 
+    @property
+    def record(self) -> Process:
+        """Internal: the process."""
+        return self._process
+
     async def call(self, message: CallT, timeout: float | None = 5.0) -> ReplyT:
         """Send a request and wait for the answer.
 

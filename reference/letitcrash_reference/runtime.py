@@ -16,14 +16,14 @@ from letitcrash_reference.pid import HasPid
 from letitcrash_reference.process import Process
 from letitcrash_reference.reasons import ExitReason
 from letitcrash_reference.replies import ThreadFrom
-from letitcrash_reference.starting import Starting
+from letitcrash_reference.starting_supervisors import SupervisorStarting
 from letitcrash_reference.timer import Timer
 from letitcrash_reference.waiting import await_token, block_on, make_token, refuse_dead_caller
 
 __all__ = ["Runtime"]
 
 
-class Runtime(Starting):
+class Runtime(SupervisorStarting):
     """A world of processes: start servers in it, leave it to stop them all.
 
         async with Runtime() as rt:

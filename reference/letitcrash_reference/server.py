@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from letitcrash_reference.actions import ProcessActions
 from letitcrash_reference.errors import UsageError
+from letitcrash_reference.handle import Handle
 from letitcrash_reference.pid import HasPid, MonitorRef
 from letitcrash_reference.process import Process
 from letitcrash_reference.reasons import ExitReason
@@ -17,7 +18,6 @@ from letitcrash_reference.waiting import OUTSIDE
 
 if TYPE_CHECKING:
     from letitcrash_reference.backend import Backend
-    from letitcrash_reference.handle import Handle
 
 __all__ = ["GenServer"]
 
@@ -43,6 +43,12 @@ class GenServer(ProcessActions, Generic[CallT, CastT, ReplyT]):
 
     process_record: Process | None = None
     """Internal: the process, once it is started."""
+
+    handle_class: ClassVar[type[Handle[Any, Any, Any]]] = Handle
+    """Internal: what others use to talk to it."""
+
+    is_supervisor: ClassVar[bool] = False
+    """Internal: whether it starts and ends the servers that are its children."""
 
     def _record(self) -> Process:
         process = self.process_record

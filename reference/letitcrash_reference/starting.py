@@ -242,7 +242,7 @@ class Starting(Lifespan):
             if name is not None:
                 table.registry.add(name, process)
             table.started += 1
-            process.handle = Handle(process)
+            process.handle = server.handle_class(process)
             process.start_token = token
             token.process = process
             server.process_record = process
