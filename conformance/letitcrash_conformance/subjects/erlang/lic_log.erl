@@ -88,7 +88,7 @@ loop(Log) ->
         {enter, Pid, Token, Label, Events} ->
             loop(watch(Pid, Label, Token, lists:foldl(fun add/2, after_deaths(Pid, Log), Events)));
         {'DOWN', Monitor, process, Pid, Reason} ->
-            loop(died(Monitor, Pid, Reason, Log));
+            loop(died(Monitor, Pid, Reason, after_children(Pid, Reason, Log)));
         {drain, From, Token} ->
             Answer = case Log#log.defects of
                          [] -> {ok, lists:reverse(Log#log.events)};
@@ -158,12 +158,27 @@ after_deaths(Newborn, #log{watched = Watched} = Log) ->
             end
     end.
 
+%% Logs the deaths of the processes below a supervisor that was not killed: it ended them, or ended because of them.
+after_children(_, killed, Log) ->
+    Log;
+after_children(Sup, _, #log{watched = Watched} = Log) ->
+    case lic_world:kind(Sup) of
+        supervisor ->
+            #{Sup := {_, Label}} = Watched,
+            Below = [Pid || {Pid, {_, Other}} <- maps:to_list(Watched), string:prefix(Other, [Label, $/]) =/= nomatch],
+            bury_some([Pid || Pid <- Below, not is_process_alive(Pid)], Log);
+        _ -> Log
+    end.
+
+%% Waits for the deaths of these and logs them in the order in which they arrive.
 bury_some(Dead, #log{watched = Watched} = Log) ->
-    case [Pid || Pid <- Dead, is_map_key(Pid, Watched)] of
-        [] -> Log;
+    case maps:with(Dead, Watched) of
+        Left when map_size(Left) =:= 0 -> Log;
         Left ->
-            receive {'DOWN', Monitor, process, Pid, Reason} when is_map_key(Pid, Watched) ->
-                bury_some(Left, died(Monitor, Pid, Reason, last_words(Pid, Log)))
+            receive
+                {'DOWN', Monitor, process, Pid, Reason} when is_map_key(Pid, Left) ->
+                    Later = after_children(Pid, Reason, Log),
+                    bury_some(Dead, died(Monitor, Pid, Reason, last_words(Pid, Later)))
             end
     end.
 
