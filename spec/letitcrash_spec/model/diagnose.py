@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from letitcrash_spec.messages import Answer, Json, Operation
+from letitcrash_spec.model import trees
 from letitcrash_spec.model.world import Event, Expected, World, same_event
 
 __all__ = ["Violation", "explain_answer", "explain_observation", "foreign_events"]
@@ -67,12 +68,14 @@ def foreign_events(
     for world in worlds:
         known.update(world.processes)
         for process in world.processes.values():
+            if process.task is not None and process.task[0] == "sup":
+                continue
             for message in process.mailbox:
                 _labels_in(message, known)
             for queue in process.inbox.values():
                 _labels_in(queue, known)
             _labels_in(process.task, known)
-    return any(who not in known for who in events)
+    return any(who not in known and not trees.may_exist(who, known) for who in events)
 
 
 def _labels_started(args: Mapping[str, Json], known: set[str]) -> None:
@@ -109,10 +112,13 @@ def explain_observation(
 ) -> Violation:
     """Say which clause an observation breaks, by comparing it with the lawful world that is nearest to it."""
     best: list[_Difference] = []
+    nearest: World | None = None
     for world in worlds:
         differences = _compare(world, observation)
-        if not best or len(differences) < len(best):
-            best = differences
+        if nearest is None or len(differences) < len(best):
+            best, nearest = differences, world
+    if not best and nearest is not None:
+        best = _compare_orders(nearest, observation)
     if not best:
         return Violation(
             "GS-21", index, operation, "the reports of this moment fit no common order", (), observation["events"]
@@ -128,6 +134,20 @@ def explain_observation(
         first.got,
         tuple(difference.what for difference in best[1:]),
     )
+
+
+def _compare_orders(world: World, observation: Mapping[str, Json]) -> list[_Difference]:
+    """Find reports that came before what has caused them."""
+    places: dict[str, list[int]] = {}
+    for place, report in enumerate(observation["events"]):
+        places.setdefault(report["who"], []).append(place)
+    found: list[_Difference] = []
+    for (cause, first), (who, second), clause in world.orders:
+        if places[cause][first] > places[who][second]:
+            before, after = (observation["events"][place] for place in (places[cause][first], places[who][second]))
+            what = f"the order: {cause} {before['ev']} expected before {who} {after['ev']}"
+            found.append(_Difference(0, clause, what, [before, after], [after, before]))
+    return found
 
 
 def _compare(world: World, observation: Mapping[str, Json]) -> list[_Difference]:
@@ -154,6 +174,7 @@ def _compare(world: World, observation: Mapping[str, Json]) -> list[_Difference]
         freed = world.notes.get(("freed", "", name), "REG-11")
         clause = freed if dead else "REG-10" if want is None else "REG-1"
         found.append(_Difference(7, clause, f"the holder of the name {name!r}", want, got))
+    found += (_Difference(5, *difference) for difference in trees.compare(world, observation))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from letitcrash_spec.messages import Json, fail, ok
+from letitcrash_spec.model import shutdown
 from letitcrash_spec.model.world import Destination, Expected, Process, Signal, Unspecified, World
 
 __all__ = ["answer", "die", "receive_exit", "send_exit"]
@@ -37,8 +38,15 @@ def receive_exit(world: World, process: Process, signal: Signal, *, behind: int)
         world.note("links", label, None, "LNK-18")
     elif reason == "kill":
         clause = "EXIT-13" if src == label else "EXIT-18" if process.status == "busy" else "EXIT-12"
+        if src and src == process.parent:
+            clause = world.notes.get(("killing", label, None), clause)
         world.note("terminate", label, None, "EXIT-12")
         die(world, process, "killed", "EXIT-19" if behind and clause == "EXIT-12" else clause)
+        return
+    if process.tree is not None:
+        from letitcrash_spec.model import supervisor  # the two call each other
+
+        supervisor.receive_exit(world, process, src, reason, linked)
         return
     if process.trap:
         if process.suspended and src == process.parent:
@@ -80,6 +88,8 @@ def _trapped_clause(world: World, process: Process, src: str, reason: Json, link
 
 
 def _lethal_clause(world: World, process: Process, src: str, reason: Json, linked: bool, behind: int) -> str:
+    if src == process.parent and world.processes[src].tree is not None:
+        return "SUP-16" if linked else "SHUT-3"
     if not linked:
         if src == process.label:
             return "EXIT-10" if reason == "normal" else "EXIT-17"
@@ -102,6 +112,8 @@ def _lethal_clause(world: World, process: Process, src: str, reason: Json, linke
 def die(world: World, process: Process, reason: Json, clause: str) -> None:
     """End a process: its name is free first (EXIT-25), then links, monitors and callers are told the reason."""
     label = process.label
+    if process.task is not None and process.task[0] == "hosting":
+        raise Unspecified("the death of a process inside which a supervisor starts")
     starter = _starter(process)
     failed = starter is not None or process.given_up
     process.status = "dead"
@@ -140,6 +152,8 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
             answer(world, process, ("", token), fail("exit", reason=reason), "GS-62")
     if starter is not None:
         answer(world, process, starter, fail("start_failed", reason=reason), "GS-5")
+        if process.tree is not None and process.tree.host is not None:
+            world.signal(label, process.tree.host, ("hosted",))
         if starter[0]:
             world.processes[starter[0]].value_clause = "GS-5"
     _announce(world, process, reason, failed=failed)
@@ -149,7 +163,10 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     process.mailbox = []
     process.watchers = {}
     process.links = set()
-    world.emit(label, ("dead", reason), clause)
+    world.emit(label, ("dead", reason), clause, not_before=process.doomed)
+    boss = world.processes.get(process.parent or "")
+    if boss is not None and boss.tree is not None:
+        shutdown.is_over(boss, label)
 
 
 def _announce(world: World, process: Process, reason: Json, *, failed: bool) -> None:
@@ -172,6 +189,8 @@ def _announce(world: World, process: Process, reason: Json, *, failed: bool) -> 
 
 def _starter(process: Process) -> Destination | None:
     """Return who still waits for the start of this process."""
+    if process.tree is not None:
+        return process.tree.starter
     task = process.task
     while task is not None and task[0] == "sleep":
         task = task[2]

@@ -11,12 +11,22 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from letitcrash_spec.messages import fail
-from letitcrash_spec.model import genserver, timers
+from letitcrash_spec.model import genserver, shutdown, timers
 from letitcrash_spec.model.reach import Reach, reach_of
 from letitcrash_spec.model.signals import deliver
 from letitcrash_spec.model.world import DRIVER, Expected, Process, World
 
-__all__ = ["TooManyWorlds", "answered", "at_rest", "choose_steps", "every_step", "next_moment", "search", "take"]
+__all__ = [
+    "TooManyWorlds",
+    "answered",
+    "at_rest",
+    "choose_steps",
+    "every_step",
+    "moment_of",
+    "next_moment",
+    "search",
+    "take",
+]
 
 Step: TypeAlias = tuple[Any, ...]
 
@@ -114,7 +124,7 @@ def at_rest(limit: int) -> Callable[[World], bool]:
             if process.inbox or _steps_inside(process):
                 return False
         if world.profile.clock == "wall":
-            settled = not _wall_steps(world, must=True) and not any(map(_moment, world.processes.values()))
+            settled = not _wall_steps(world, must=True) and not any(map(moment_of, world.processes.values()))
             return settled and _all_explained(world)
         if _due_steps(world):
             return False
@@ -243,7 +253,7 @@ def _share(left: Reach, right: Reach) -> bool:
 
 def _steps_inside(process: Process) -> bool:
     if process.task is not None:
-        return process.task[0] in ("reply", "die", "start", genserver.BRANCH)
+        return process.task[0] == genserver.BRANCH or genserver.ready(process)
     return bool(process.mailbox) and not process.suspended and process.status == "idle"
 
 
@@ -296,7 +306,7 @@ def _due_steps(world: World) -> list[Step]:
     now = world.now
     steps: list[Step] = [("fire", ref) for ref, timer in world.timers.items() if timer.due <= now]
     for process in world.processes.values():
-        moment = _moment(process)
+        moment = moment_of(process)
         if moment is not None and moment <= now:
             steps.append(("wake", process.label))
     if world.open_token is not None and world.open_token[1] <= now:
@@ -304,12 +314,15 @@ def _due_steps(world: World) -> list[Step]:
     return steps
 
 
-def _moment(process: Process) -> int | None:
+def moment_of(process: Process) -> int | None:
+    """Return the moment that a process waits for, or None."""
     task = process.task
     if task is None:
         return None
     if task[0] == "sleep":
         return int(task[1])
+    if task[0] == "sup":
+        return shutdown.deadline_of(process)
     return int(task[2]) if task[0] == "wait" and task[2] is not None else None
 
 
@@ -324,7 +337,11 @@ def _wall_steps(world: World, *, must: bool = False) -> list[Step]:
             steps.append(("fire", ref))
     for process in world.processes.values():
         task = process.task
-        if task is not None and (task[0] == "sleep" or (task[0] == "wait" and task[5] and task[5] < SHORT_MS)):
+        if task is not None and (
+            task[0] == "sleep"
+            or (task[0] == "wait" and task[5] and task[5] < SHORT_MS)
+            or (task[0] == "sup" and shutdown.is_short(process, SHORT_MS))
+        ):
             steps.append(("wake", process.label))
     if not must and world.open_token is not None and world.open_token[2] < SHORT_MS:
         steps.append(("timeout",))
@@ -335,7 +352,7 @@ def next_moment(world: World) -> int | None:
     """Return the next moment at which something happens because of the time, or None."""
     moments: list[int] = [timer.due for timer in world.timers.values()]
     for process in world.processes.values():
-        moment = _moment(process)
+        moment = moment_of(process)
         if moment is not None:
             moments.append(moment)
     if world.open_token is not None:
@@ -348,7 +365,7 @@ def pass_time(world: World) -> bool:
     if world.profile.clock == "wall":
         for process in world.processes.values():
             task = process.task
-            if task is not None and task[0] == "wait" and task[2] is not None:
+            if task is not None and task[0] in ("wait", "sup") and moment_of(process) is not None:
                 genserver.wake(world, process)
                 return True
         if world.open_token is not None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from letitcrash_spec.messages import Answer, Json, fail, ok
-from letitcrash_spec.model import exits, links, monitors, registry, timers
+from letitcrash_spec.model import exits, links, monitors, registry, shutdown, timers
 from letitcrash_spec.model.world import Destination, Expected, Process, Signal, Unspecified, World
 
 __all__ = ["handle", "perform", "ready", "resume", "send_call", "send_cast", "send_info", "terminate", "wake"]
@@ -65,6 +65,9 @@ def _tell(world: World, src: str, label: str) -> None:
 
 def handle(world: World, process: Process) -> None:
     """Let an idle server take the oldest message of its mailbox and run the callback for it."""
+    if process.tree is not None:
+        _supervisor().handle(world, process)
+        return
     message: Signal = process.mailbox.pop(0)
     process.served += 1
     kind = message[0]
@@ -99,9 +102,11 @@ def handle(world: World, process: Process) -> None:
             terminate(world, process, reason, "GS-57", None)
         elif src == process.parent and src:
             world.note("exit", label, src, "GS-55")
-            terminate(world, process, reason, "GS-55", None)
+            terminate(world, process, reason, _ending_clause(world, process, src), None)
         else:
             world.emit(label, ("exit", src or None, reason), clause, optional=optional)
+    elif kind == "host":
+        _supervisor().host(world, process, message)
     elif kind == "suspend":
         process.suspended = True
         process.calls.remove(("", message[1]))
@@ -110,6 +115,25 @@ def handle(world: World, process: Process) -> None:
         process.stopped_by = message[1]
         reason = message[2]
         terminate(world, process, reason, "GS-58" if reason == "normal" else "GS-59", None)
+
+
+def _ending_clause(world: World, process: Process, parent: str) -> str:
+    """Return why a server whose parent has sent an exit signal, or has died, must end."""
+    boss = world.processes[parent]
+    if boss.tree is None:
+        return "GS-55"
+    asked = world.notes.get(("ending", process.label, None))
+    if asked is None or boss.status == "dead":
+        return "SUP-16"
+    world.follow(process, parent)
+    world.tags += ("SHUT-11", "SHUT-15")
+    return asked
+
+
+def _supervisor() -> Any:
+    from letitcrash_spec.model import supervisor  # the two call each other
+
+    return supervisor
 
 
 def _later(old: str, new: str) -> str:
@@ -291,7 +315,7 @@ def _nested_spawn(world: World, process: Process, action: Json, caller: Destinat
 def ready(process: Process) -> bool:
     """Say whether a busy process can go on by itself, without a message and without time passing."""
     task = process.task
-    return task is not None and task[0] in ("reply", "die", "start", BRANCH)
+    return task is not None and (task[0] in ("reply", "die", "start", BRANCH) or (task[0] == "sup" and not task[2]))
 
 
 def resume(world: World, process: Process) -> None:
@@ -319,6 +343,8 @@ def resume(world: World, process: Process) -> None:
         from letitcrash_spec.model import starting
 
         starting.act(world, process, task[1], task[2])
+    elif kind == "sup":
+        _supervisor().run(world, process)
 
 
 def _branch(
@@ -332,6 +358,9 @@ def _branch(
 def choose(world: World, process: Process, index: int) -> None:
     """Follow one of the lawful answers of an action that has several."""
     assert process.task is not None
+    if process.tree is not None:
+        _supervisor().choose(world, process, index)
+        return
     _, caller, choices = process.task
     expected, effect = choices[index]
     if effect is not None and effect[0] == "link":
@@ -347,6 +376,8 @@ def wake(world: World, process: Process) -> None:
     assert task is not None
     if task[0] == "sleep":
         process.task = task[2]
+    elif task[0] == "sup":
+        shutdown.run_out(world, process)
     else:
         caller = task[3]
         clause = silence_clause(world, (process.label, task[1]))
@@ -371,6 +402,9 @@ def silence_clause(world: World, caller: Destination) -> str:
 
 def receive_reply(world: World, process: Process, token: int, answer: Answer) -> None:
     """Let an answer arrive; one that is not waited for any more is dropped (GS-31)."""
+    if process.tree is not None:
+        _supervisor().receive_start(world, process, token, answer)
+        return
     task = process.task
     if task is not None and task[0] == "wait" and task[1] == token:
         if "fail" in answer:
@@ -397,6 +431,8 @@ def terminate(
         clause = "EXIT-3"
     elif clause == "GS-50":
         clause = "EXIT-1" if reason == "normal" else "EXIT-2"
+    elif not clause.startswith("GS-"):
+        clause = "SHUT-4"
     script = process.terminate
     if script == "ok":
         process.task = ("die", reason, clause, reply)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from letitcrash_spec.messages import Answer, Json, Operation
+from letitcrash_spec.model import trees
 from letitcrash_spec.model.diagnose import Violation, explain_answer, explain_observation, foreign_events
 from letitcrash_spec.model.explore import TooManyWorlds
 from letitcrash_spec.model.lawful import lawful_outcomes, settle
@@ -109,6 +110,9 @@ class Judge:
         worlds = [World(self.profile)]
         for earlier in self._done:
             worlds = _follow(worlds, earlier)
+        if segment[-1][0].op == "observe":
+            for world in worlds:
+                world.end = segment[-1][1]["ok"].get("now")
         first = self.judgement.judged
         for position, (operation, answer) in enumerate(segment):
             index = first + position
@@ -130,6 +134,7 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
     possible = list(worlds)
     for world in possible:
         world.segment = guide
+        world.end = None if guide is None else guide.end
         world.cursor = {}
         world.log = {}
     if guide is not None and foreign_events(possible, segment, guide.events):
@@ -151,9 +156,9 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
 
 
 def _guide(observation: Mapping[str, Json]) -> Segment:
-    events: dict[str, list[tuple[Event, int]]] = {}
-    for report in observation["events"]:
-        events.setdefault(report["who"], []).append((as_event(report), report.get("t", 1 << 60)))
+    events: dict[str, list[tuple[Event, int, int]]] = {}
+    for place, report in enumerate(observation["events"]):
+        events.setdefault(report["who"], []).append((as_event(report), report.get("t", 1 << 60), place))
     return Segment(events, observation.get("now"))
 
 
@@ -180,7 +185,7 @@ def _agrees(world: World, observation: Mapping[str, Json], guide: Segment) -> bo
     if world.names != observation["names"]:
         return False
     alive = {label for label, process in world.processes.items() if process.status != "dead"}
-    return alive == set(observation["alive"])
+    return alive == set(observation["alive"]) and not trees.compare(world, observation)
 
 
 def _free(worlds: Iterable[World]) -> list[World]:
@@ -190,10 +195,13 @@ def _free(worlds: Iterable[World]) -> list[World]:
         if world.segment is not None and world.segment.end is not None and world.profile.clock == "wall":
             world.now = max(world.now, world.segment.end)
         world.segment = None
+        world.end = None
         world.cursor = {}
         world.log = {}
+        world.orders = []
         for process in world.processes.values():
             process.served = 0
+            process.after = ()
         freed.append(world)
     return _different(freed)
 

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from letitcrash_spec.messages import Json, Operation, fail, ok
-from letitcrash_spec.model import exits, genserver, registry, starting
+from letitcrash_spec.model import exits, genserver, registry, starting, supervisor
 from letitcrash_spec.model.explore import (
     TooManyWorlds,
     answered,
     at_rest,
     choose_steps,
     every_step,
+    moment_of,
     next_moment,
     search,
     take,
 )
 from letitcrash_spec.model.reach import NAMES, NAMES_CHANGE, reach_of
-from letitcrash_spec.model.world import DRIVER, Expected, Unspecified, World
+from letitcrash_spec.model.world import DRIVER, Expected, Process, Unspecified, World
 
 __all__ = ["Outcome", "lawful_outcomes", "settle"]
 
@@ -26,6 +27,7 @@ Outcome = tuple[World, Expected]
 """A world after the operation, and the answer it gives."""
 
 DEFAULT_TIMEOUT_MS = 5000
+SUPERVISOR_TIMEOUT_MS = 60_000
 LIMIT = 300
 """How many worlds one operation may fan out to, from one world, before the model gives up."""
 
@@ -67,9 +69,9 @@ def _settled(world: World) -> Outcome:
     return world, expected
 
 
-def _request(world: World, args: dict[str, Any]) -> int:
+def _request(world: World, args: dict[str, Any], default_ms: int = DEFAULT_TIMEOUT_MS) -> int:
     token = world.next_token()
-    timeout_ms = args.get("timeout_ms", DEFAULT_TIMEOUT_MS)
+    timeout_ms = args.get("timeout_ms", default_ms)
     world.open_token = (token, world.now + timeout_ms, timeout_ms)
     return token
 
@@ -124,6 +126,46 @@ def _stop(world: World, args: dict[str, Any]) -> list[Outcome]:
             clause = "GS-61" if expected.answer == fail("timeout") else expected.clause
             outcomes.append((after, Expected(expected.answer, clause, expected.also)))
     return outcomes
+
+
+def _start_supervisor(world: World, args: dict[str, Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    label, spec, parent = args["as"], args["spec"], args.get("link")
+    if parent is not None:
+        for start in _resolved(world, parent):
+            if parent not in start.processes:
+                outcomes.append((start, Expected(fail("noproc"), "SUP-38")))
+                continue
+            token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
+            start.signal(DRIVER, parent, ("host", token, label, spec))
+            outcomes.extend(_wait(start, parent, token))
+        return outcomes
+    starts = [world] if spec.get("name") is None else _closure(world, lambda reached: NAMES in reached)
+    for start in starts:
+        token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
+        refusal = supervisor.begin(start, label, spec, (DRIVER, token), None, "SUP-1")
+        if refusal is not None:
+            start.open_token = None
+            outcomes.append((start, refusal))
+        else:
+            outcomes.extend(_wait(start, label, token))
+    return outcomes
+
+
+def _administer(op: str) -> Callable[[World, dict[str, Any]], list[Outcome]]:
+    def administer(world: World, args: dict[str, Any]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        label = args["sup"]
+        for start in _resolved(world, label):
+            if label not in start.processes:
+                outcomes.append((start, Expected(fail("noproc"), "SUP-38")))
+                continue
+            token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
+            start.signal(DRIVER, label, ("admin", token, op, args))
+            outcomes.extend(_wait(start, label, token))
+        return outcomes
+
+    return administer
 
 
 def _cast(world: World, args: dict[str, Any]) -> list[Outcome]:
@@ -215,7 +257,7 @@ def _advance(world: World, args: dict[str, Any]) -> list[Outcome]:
         return [(world, Expected(ok(), "TIM-1"))]
     outcomes: list[Outcome] = []
     for after in search([world], _has_no_step, near=None, limit=LIMIT):
-        if any(process.task is not None and process.task[0] != "hang" for process in after.processes.values()):
+        if any(process.task is not None and not _is_for_ever(process) for process in after.processes.values()):
             raise Unspecified("advance while a callback sleeps or waits")
         end = after.now + ms
         if _ends_somebody(after, end):
@@ -227,6 +269,13 @@ def _advance(world: World, args: dict[str, Any]) -> list[Outcome]:
 
 def _has_no_step(world: World) -> bool:
     return not choose_steps(world, None)
+
+
+def _is_for_ever(process: Process) -> bool:
+    """Say whether a callback never ends by itself, or a supervisor waits for such a one."""
+    task = process.task
+    assert task is not None
+    return task[0] == "hang" or (task[0] == "sup" and moment_of(process) is None)
 
 
 def _ends_somebody(world: World, end: int) -> bool:
@@ -264,7 +313,8 @@ def _resolved(world: World, target: Json) -> list[World]:
     if isinstance(target, dict):
         return _closure(world, lambda reached: NAMES_CHANGE in reached)
     if target not in world.processes:
-        return _closure(world, lambda reached: f"@birth {target}" in reached)
+        root = f"@tree {str(target).split('/', 1)[0]}"
+        return _closure(world, lambda reached: bool({f"@birth {target}", root} & reached))
     return [world]
 
 
@@ -305,14 +355,21 @@ _HANDLERS: dict[str, Callable[[World, dict[str, Any]], list[Outcome]]] = {
     "advance": _advance,
     "call": _call,
     "cast": _cast,
+    "count_children": _administer("count_children"),
+    "delete_child": _administer("delete_child"),
     "exit": _exit,
     "name_of": _name_of,
     "register": _register,
+    "restart_child": _administer("restart_child"),
     "resume": _resume,
     "send": _send,
     "spawn": _spawn,
+    "start_child": _administer("start_child"),
+    "start_supervisor": _start_supervisor,
     "stop": _stop,
     "suspend": _suspend,
+    "terminate_child": _administer("terminate_child"),
     "unregister": _unregister,
     "whereis": _whereis,
+    "which_children": _administer("which_children"),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from letitcrash_spec.messages import Json
 from letitcrash_spec.model import registry
+from letitcrash_spec.model.tree import Tree
 from letitcrash_spec.model.world import Process, Signal, World
 
 __all__ = ["NAMES", "NAMES_CHANGE", "Reach", "reach_of"]
@@ -45,6 +46,8 @@ def _process(world: World, process: Process, reach: Reach, *, lethal: bool) -> N
     if process.label not in reach.touched:
         reach.touched.add(process.label)
         lethal = _pending(world, process, reach) or lethal
+        if process.tree is not None and process.status != "dead":
+            _tree(world, process, process.tree, reach)
     if lethal:
         _death(world, process, reach)
 
@@ -71,6 +74,18 @@ def _pending(world: World, process: Process, reach: Reach) -> bool:
             if effect is not None:
                 _action(world, process, ["cancel_timer" if effect[0] == "cancel" else "link", effect[1]], reach)
     return bool(process.stops) or (task is not None and task[0] in ("die", "start", "hang"))
+
+
+def _tree(world: World, process: Process, tree: Tree, reach: Reach) -> None:
+    """A supervisor that is touched may end and start any of its children, and end itself."""
+    reach.touched.add(f"@tree {process.label.split('/', 1)[0]}")
+    for spec in [*tree.spec.get("children", ()), *(child.spec for child in tree.children)]:
+        if "name" in spec["start"] or "supervisor" in spec["start"]:
+            reach.touched.update((NAMES, NAMES_CHANGE))
+    for other in list(world.processes.values()):
+        if other.parent == process.label and other.status != "dead":
+            _process(world, other, reach, lethal=True)
+    _death(world, process, reach)
 
 
 def _touch(world: World, label: str, reach: Reach) -> None:
@@ -106,6 +121,15 @@ def _signal(world: World, process: Process, signal: Signal, reach: Reach) -> Non
             _death(world, process, reach)
     elif kind in ("stop", "exit", "EXIT"):
         _death(world, process, reach)
+    elif kind in ("admin", "host"):
+        _named(signal, reach)
+        reach.touched.add(f"@birth {signal[-2]}")
+
+
+def _named(signal: Signal, reach: Reach) -> None:
+    """What is asked of a supervisor may bring new names."""
+    if "'name'" in repr(signal[-1]):
+        reach.touched.update((NAMES, NAMES_CHANGE))
 
 
 def _at_arrival(world: World, src: str, kind: str, reach: Reach) -> None:

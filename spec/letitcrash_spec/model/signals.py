@@ -3,6 +3,7 @@
 ("call", token, action)      ("cast", action)             ("info", payload, clause, not_before)
 ("stop", token, reason)      ("reply", token, answer)     ("exit", src, reason, linked, optional)
 ("suspend", token)           ("resume", token)
+("admin", token, op, args)   ("host", token, label, spec)  ("hosted",)
 ("link",)   ("unlink",)      ("monitor", ref)             ("demonitor", ref)    ("down", ref, reason, optional)
 """
 
@@ -14,7 +15,7 @@ from letitcrash_spec.model.world import Process, Signal, Unspecified, World
 
 __all__ = ["MESSAGES", "deliver"]
 
-MESSAGES = frozenset({"call", "cast", "info", "stop"})
+MESSAGES = frozenset({"admin", "call", "cast", "host", "info", "stop"})
 """The kinds of signal that only join the mailbox of a live receiver."""
 
 
@@ -55,8 +56,10 @@ def deliver(world: World, process: Process, src: str) -> None:
         del process.inbox[src]
     kind = signal[0]
     if process.status == "dead":
-        if kind == "call" or kind in ("suspend", "resume"):
+        if kind == "call" or kind in ("suspend", "resume", "host"):
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-24")
+        elif kind == "admin":
+            exits.answer(world, process, (src, signal[1]), fail("noproc"), "SUP-38")
         elif kind == "stop":
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60")
         elif kind == "link":
@@ -73,6 +76,12 @@ def deliver(world: World, process: Process, src: str) -> None:
     if kind == "call":
         process.mailbox.append(("call", src, signal[1], signal[2]))
         process.calls.append((src, signal[1]))
+    elif kind == "admin" or kind == "host":
+        process.mailbox.append((kind, src, *signal[1:]))
+        process.calls.append((src, signal[1]))
+    elif kind == "hosted":
+        process.status = "idle"
+        process.task = None
     elif kind == "cast" or kind == "info":
         process.mailbox.append(signal)
     elif kind == "stop":

@@ -6,7 +6,7 @@ from letitcrash_spec.messages import Answer, Json, fail, ok
 from letitcrash_spec.model import exits, registry
 from letitcrash_spec.model.world import Destination, Expected, Process, World
 
-__all__ = ["act", "start"]
+__all__ = ["act", "start", "start_child"]
 
 
 def start(world: World, label: str, probe: Json, starter: Destination, how: Json) -> Expected | None:
@@ -58,6 +58,42 @@ def start(world: World, label: str, probe: Json, starter: Destination, how: Json
     return None
 
 
+def start_child(
+    world: World, label: str, probe: Json, boss: Process, token: int, attempt: int, clause: str
+) -> Expected | None:
+    """Start a probe on behalf of its supervisor, linked.
+
+    Args:
+        world: The world that changes.
+        label: The label of the new process.
+        probe: Its script, as in the protocol.
+        boss: The supervisor.
+        token: The number under which the supervisor waits for the outcome.
+        attempt: How often this child has been started, this time included; it chooses the entry of the script.
+        clause: Why it is started.
+
+    Returns:
+        The refusal of a start whose name is taken (REG-17), else None: the process is there and enters init.
+    """
+    name = probe.get("name")
+    if name is not None and name in world.names:
+        world.note("init", label, None, "REG-17")
+        return Expected(fail("already_registered"), "REG-17")
+    backend = probe.get("backend") or world.profile.default_backend
+    process = Process(label, probe, backend)
+    world.processes[label] = process
+    process.starter = process.parent = boss.label
+    if name is not None:
+        registry.take_name(world, process, name)
+    process.links.add(boss.label)
+    boss.links.add(label)
+    process.after = boss.after
+    world.emit(label, ("init",), clause)
+    entries = probe.get("init") or ["ok"]
+    process.task = ("start", entries[min(attempt, len(entries)) - 1], (boss.label, token))
+    return None
+
+
 def act(world: World, process: Process, entry: Json, starter: Destination) -> None:
     """Let an init callback do what its script says."""
     if entry == "ok":
@@ -83,8 +119,15 @@ def _give_up(world: World, process: Process, starter: Destination, answer: Answe
     registry.free_name(world, process)
     process.status = "busy"
     process.given_up = True
-    process.task = ("die", reason, clause, None)
     world.note("terminate", process.label, None, "GS-4")
+    boss = world.live(starter[0])
+    if boss is not None and boss.tree is not None:  # which does not care for its death any more
+        process.links.discard(boss.label)
+        boss.links.discard(process.label)
+        process.task = None
+        exits.die(world, process, reason, clause)
+    else:
+        process.task = ("die", reason, clause, None)
     _report(world, process, starter, answer, clause)
 
 

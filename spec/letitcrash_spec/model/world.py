@@ -8,12 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Clock, Json
+from letitcrash_spec.model.tree import Destination, Tree
 
-__all__ = ["DRIVER", "Event", "Expected", "Process", "Profile", "Signal", "Timer", "Unspecified", "World"]
+__all__ = [
+    "DRIVER",
+    "Destination",
+    "Event",
+    "Expected",
+    "Process",
+    "Profile",
+    "Signal",
+    "Timer",
+    "Unspecified",
+    "World",
+]
 
 DRIVER = ""
 """The label of the client whose operations are judged: a process linked to nobody, which never dies."""
@@ -24,10 +36,10 @@ Signal: TypeAlias = tuple[Any, ...]
 Event: TypeAlias = tuple[Any, ...]
 """`(ev, ...)` without its `who` and time: `("down", ref, of, reason)`, `("info", payload)`, ..."""
 
-Destination: TypeAlias = "tuple[str, int]"
-"""Who waits for an answer: label of the caller and the number of its request."""
-
 NEVER = 1 << 62
+
+ORDERED = frozenset({"init", "terminate"})
+"""Reports that a process makes before it goes on, so that they come before all that follows from it."""
 
 
 class Unspecified(Exception):
@@ -43,6 +55,7 @@ class Profile:
     error_text: bool
     backends: tuple[str, ...]
     default_backend: str
+    time_unit_ms: int = 1
 
     @classmethod
     def of(cls, hello: Hello) -> Profile:
@@ -54,6 +67,7 @@ class Profile:
             error_text="error_text" in hello.features,
             backends=hello.backends,
             default_backend=hello.default_backend,
+            time_unit_ms=hello.time_unit_ms,
         )
 
 
@@ -82,9 +96,11 @@ class Process:
     """One process of the world, alive or dead."""
 
     __slots__ = (
+        "after",
         "backend",
         "born_watched",
         "calls",
+        "doomed",
         "given_up",
         "inbox",
         "label",
@@ -104,6 +120,7 @@ class Process:
         "terminate",
         "told",
         "trap",
+        "tree",
         "value",
         "value_clause",
         "watchers",
@@ -135,6 +152,9 @@ class Process:
         self.given_up = False  # its init callback has declined or failed
         self.born_watched: str | None = None  # ref of the monitor it was started with
         self.told: frozenset[str] = frozenset()  # who was sent a message by this process
+        self.tree: Tree | None = None  # what a supervisor knows
+        self.after: tuple[tuple[str, int], ...] = ()  # reports known to have come before its next one
+        self.doomed = 0  # it was killed at this moment, for it had not ended in time
 
     def copy(self) -> Process:
         """Return a process that can be changed without changing this one."""
@@ -164,12 +184,15 @@ class Process:
         twin.given_up = self.given_up
         twin.born_watched = self.born_watched
         twin.told = self.told
+        twin.tree = None if self.tree is None else self.tree.copy()
+        twin.after = self.after
+        twin.doomed = self.doomed
         return twin
 
     def key(self) -> tuple[Any, ...]:
         """Return everything that can make a difference later, comparable and hashable."""
         if self.status == "dead":
-            return (self.label,)
+            return (self.label, self.after)
         return (
             self.label,
             self.status,
@@ -185,6 +208,8 @@ class Process:
             repr(sorted(self.inbox.items())),
             tuple(self.calls),
             repr(self.stops),
+            self.after,
+            None if self.tree is None else self.tree.key(),
         )
 
 
@@ -218,11 +243,11 @@ class Segment:
     """What was observed from one quiet moment to the next: the guide through the lawful outcomes.
 
     Attributes:
-        events: What each process reported, oldest first, with the time of each report.
+        events: What each process reported, oldest first, with the time of each report and its place in the log.
         end: The subject's time at the end, or None if unknown.
     """
 
-    events: Mapping[str, Sequence[tuple[Event, int]]] = field(default_factory=dict[str, Any])
+    events: Mapping[str, Sequence[tuple[Event, int, int]]] = field(default_factory=dict[str, Any])
     end: int | None = None
 
 
@@ -233,11 +258,13 @@ class World:
         "answer",
         "broken",
         "cursor",
+        "end",
         "log",
         "names",
         "notes",
         "now",
         "open_token",
+        "orders",
         "processes",
         "profile",
         "segment",
@@ -258,7 +285,9 @@ class World:
         self.open_token: tuple[int, int, int] | None = None  # the client's unanswered request, deadline, timeout
         self.answer: Expected | None = None
         self.segment: Segment | None = None  # None: nothing is known, everything lawful is followed
+        self.end: int | None = None  # the latest moment of this segment, where it is known
         self.cursor: dict[str, int] = {}
+        self.orders: list[tuple[tuple[str, int], tuple[str, int], str]] = []  # which report comes before which, by what
         self.log: dict[str, list[tuple[Event, str]]] = {}
         self.broken: tuple[str, int, Event, str] | None = None  # who, position, event, clause
         self.tags: list[str] = []
@@ -277,7 +306,9 @@ class World:
         twin.open_token = self.open_token
         twin.answer = self.answer
         twin.segment = self.segment
+        twin.end = self.end
         twin.cursor = dict(self.cursor)
+        twin.orders = list(self.orders)
         twin.log = {who: list(entries) for who, entries in self.log.items()}
         twin.broken = self.broken
         twin.tags = list(self.tags)
@@ -329,7 +360,12 @@ class World:
             if optional:
                 self.note(event[0], who, event[1], "GS-9")
                 return
-            self.log.setdefault(who, []).append((event, clause))
+            entries = self.log.setdefault(who, [])
+            if event[0] in ORDERED and "/" in who:
+                process = self.processes[who]
+                self.orders += ((before, (who, len(entries)), clause) for before in process.after)
+                process.after = ((who, len(entries)),)
+            entries.append((event, clause))
             return
         position = self.cursor.get(who, 0)
         seen = segment.events.get(who, ())
@@ -337,6 +373,12 @@ class World:
             if not_before and seen[position][1] + 1 < not_before:
                 self.broken = (who, position, event, "TIM-1")
                 return
+            if event[0] in ORDERED and "/" in who:
+                process = self.processes[who]
+                if any(segment.events[other][place][2] > seen[position][2] for other, place in process.after):
+                    self.broken = (who, position, event, clause)
+                    return
+                process.after = ((who, position),)
             self.cursor[who] = position + 1
             self.tags.append(clause)
             return
@@ -360,13 +402,24 @@ class World:
                     return position
         return NEVER
 
+    def follow(self, process: Process, label: str | None) -> None:
+        """Let what a process does next come after all that another has reported: one is the cause of the other."""
+        other = self.processes.get(label or "")
+        if other is not None and other.after:
+            process.after = tuple(sorted({*process.after, *other.after}))
+
     def note(self, kind: str, who: str, key: Json, clause: str) -> None:
         """Remember which clause would be broken by an event that must not come."""
         self.notes[kind, who, key] = clause
 
 
 def same_reason(expected: Json, got: Json, *, text: bool) -> bool:
-    """Say whether two exit reasons agree; `{"error": None}` stands for any error, and `text` compares its text."""
+    """Say whether two exit reasons agree; None stands for any text of an error or of a shutdown, or any reason at all.
+
+    `text` compares the text of errors.
+    """
+    if expected is None or expected == {"shutdown": None}:
+        return expected is None or (isinstance(got, dict) and "shutdown" in got)
     if isinstance(expected, dict) and "error" in expected:
         if not isinstance(got, dict) or "error" not in got:
             return False
@@ -385,24 +438,47 @@ def same_event(expected: Event, got: Event, profile: Profile) -> bool:
 
 def same_answer(expected: Json, got: Json, profile: Profile) -> bool:
     """Say whether an observed answer (or an inner one) is the expected one; extra fields of a failure are ignored."""
-    if expected == got:
-        return not (isinstance(expected, dict) and _has_bool_swap(expected, got))  # pyright: ignore[reportUnknownArgumentType] - JSON
     if not isinstance(expected, dict) or not isinstance(got, dict):
-        return False
-    if "ok" in expected:
-        return "ok" in got and isinstance(expected["ok"], dict) and same_answer(expected["ok"], got["ok"], profile)
-    failure, other = expected.get("fail"), got.get("fail")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+        return bool(expected == got)
+    left, right = cast("dict[str, Json]", expected), cast("dict[str, Json]", got)
+    if left == right:
+        return not _has_bool_swap(left, right)
+    if "ok" in left:
+        return "ok" in right and _same_value(left["ok"], right["ok"], profile)
+    failure, other = left.get("fail"), right.get("fail")
     if not isinstance(failure, dict) or not isinstance(other, dict):
         return False
+    return _same_failure(cast("dict[str, Json]", failure), cast("dict[str, Json]", other), profile)
+
+
+def _same_failure(failure: dict[str, Json], other: dict[str, Json], profile: Profile) -> bool:
     # Who calls cannot tell a death of `noproc` from nobody there.
-    if failure["kind"] != other.get("kind"):  # pyright: ignore[reportUnknownMemberType] - JSON
-        return failure == {"kind": "exit", "reason": "noproc"} and other.get("kind") == "noproc"  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+    if failure["kind"] != other.get("kind"):
+        return failure == {"kind": "exit", "reason": "noproc"} and other.get("kind") == "noproc"
+    if "child" in failure:
+        return bool(failure["child"] == other.get("child"))
     if "reason" in failure:
-        return same_reason(failure["reason"], other.get("reason"), text=profile.error_text)  # pyright: ignore[reportUnknownMemberType] - JSON
+        return same_reason(failure["reason"], other.get("reason"), text=profile.error_text)
     return True
 
 
-def _has_bool_swap(expected: dict[str, Json], got: Json) -> bool:
+def _same_value(expected: Json, got: Json, profile: Profile) -> bool:
+    if _are_rows(expected) and _are_rows(got):  # children, in any order (SUP-51)
+        return sorted(map(repr, expected)) == sorted(map(repr, got))
+    if not isinstance(expected, dict) or not isinstance(got, dict):
+        return False
+    if "specs" in expected:
+        counts, others = cast("dict[str, Json]", expected), cast("dict[str, Json]", got)
+        return all(others.get(key) == value for key, value in counts.items())
+    return same_answer(expected, got, profile)
+
+
+def _are_rows(value: Json) -> bool:
+    """Say whether this is the list of a supervisor's children."""
+    return isinstance(value, list) and all(isinstance(row, list) for row in cast("list[Json]", value))
+
+
+def _has_bool_swap(expected: dict[str, Json], got: dict[str, Json]) -> bool:
     """Say whether `True` was answered for 1 or the other way round, which Python takes for equal."""
     left, right = expected.get("ok"), got.get("ok")
     return isinstance(left, bool) != isinstance(right, bool)

@@ -1,0 +1,73 @@
+"""What an observation shows of supervisors and their children, against what a world holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from letitcrash_spec.messages import Json
+from letitcrash_spec.model import supervisor
+from letitcrash_spec.model.tree import Tree
+from letitcrash_spec.model.world import Process, World
+
+__all__ = ["TreeDifference", "compare", "may_exist"]
+
+
+class TreeDifference(NamedTuple):
+    """Something that an observation shows otherwise than a world: clause, words, what was expected, what was seen."""
+
+    clause: str
+    what: str
+    expected: Json
+    got: Json
+
+
+def compare(world: World, observation: Mapping[str, Json]) -> list[TreeDifference]:
+    """Return how the children of live supervisors differ from what was observed.
+
+    A supervisor that is busy or suspended may not have answered; on a wall clock an idle one may be late, too.
+    """
+    observed: Mapping[str, Json] = observation["children"]
+    found: list[TreeDifference] = []
+    for process in world.processes.values():
+        tree = process.tree
+        if tree is None or process.status != "idle" or process.suspended:
+            continue
+        seen = observed.get(process.label)
+        if seen is None:
+            if world.profile.clock == "virtual" and observation["quiet"]:
+                clause = "SUP-50"
+                found.append(TreeDifference(clause, f"{process.label} tells of its children", "children", None))
+            continue
+        found += _compare_rows(world, process, tree, seen["list"])
+        expected = supervisor.count(world, tree)
+        if any(seen["count"].get(key) != value for key, value in expected.items()):
+            clause = "DYN-E10" if tree.is_dynamic else "SUP-52"
+            found.append(TreeDifference(clause, f"what {process.label} counts", expected, seen["count"]))
+        world.tags += ("SUP-50", "SUP-52", "SUP-51")
+    return found
+
+
+def _compare_rows(
+    world: World, process: Process, tree: Tree, seen: Sequence[Sequence[Json]]
+) -> Iterable[TreeDifference]:
+    expected = [[None if tree.is_dynamic else child.id, child.shown, child.spec["type"]] for child in tree.children]
+    left, right = sorted(map(repr, expected)), sorted(map(repr, seen))
+    if left == right:
+        return
+    for child, row in zip(tree.children, expected, strict=True):
+        if repr(row) in right:
+            right.remove(repr(row))
+            continue
+        other = next((r for r in seen if not tree.is_dynamic and r[0] == child.id), None)
+        clause = child.why if other is not None else "SUP-50"
+        yield TreeDifference(clause, f"what {process.label} shows of {child.id}", row, other)
+    for row in seen:
+        if repr(list(row)) in right and not any(row[0] == child.id for child in tree.children):
+            clause = world.notes.get(("ended", process.label, row[0]), "DYN-E7" if tree.is_dynamic else "STR-2")
+            yield TreeDifference(clause, f"what {process.label} shows of {row[0]}", None, list(row))
+
+
+def may_exist(label: str, known: Iterable[str]) -> bool:
+    """Say whether a label may be that of a supervised child: it begins with that of somebody who is known."""
+    return "/" in label and label.split("/", 1)[0] in set(known)
