@@ -23,6 +23,7 @@ __all__ = ["SHIPPED", "SubjectFactory", "find_subject"]
 
 SHIPPED: Mapping[str, str] = MappingProxyType(
     {
+        "elixir": "letitcrash_conformance.subjects.elixir_otp:elixir_subject",
         "erlang": "letitcrash_conformance.subjects.erlang_otp:erlang_subject",
         "reference": "letitcrash_conformance.subjects.reference:ReferenceSubject",
     }

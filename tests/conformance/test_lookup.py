@@ -112,14 +112,16 @@ def test_every_shipped_subject_is_where_the_table_says() -> None:
 def test_a_name_that_is_not_shipped_is_answered_with_the_nearest_and_the_forms() -> None:
     assert refuse("erlnag") == (
         "expected a subject, got 'erlnag'; did you mean 'erlang'?\n"
-        "  name a shipped subject (erlang, reference), your own as 'module:attribute', "
+        "  name a shipped subject (elixir, erlang, reference), your own as 'module:attribute', "
         "or a harness with --command 'program arguments'"
     )
 
 
 @pytest.mark.parametrize("text", ["", None, "module:", ":attribute"])
 def test_a_text_that_names_nothing_is_answered_with_the_forms(text: str | None) -> None:
-    assert refuse(text).startswith(f"expected a subject, got {text!r}\n  name a shipped subject (erlang, reference)")
+    assert refuse(text).startswith(
+        f"expected a subject, got {text!r}\n  name a shipped subject (elixir, erlang, reference)"
+    )
 
 
 def test_a_subject_and_a_command_at_once_are_refused() -> None:

@@ -67,7 +67,7 @@ serve(<<"reset">>, _) ->
     reset();
 serve(<<"hello">>, Args) ->
     case lic_parse:field(<<"protocol">>, Args, fun(Version) -> Version end) of
-        1 -> {ok, hello()};
+        1 -> {ok, lic_hello:hello()};
         Other -> lic_parse:bad("protocol 1", Other)
     end;
 serve(<<"bye">>, _) ->
@@ -105,20 +105,4 @@ reset() ->
 forget_strays() ->
     receive _ -> forget_strays()
     after 0 -> ok
-    end.
-
-hello() ->
-    #{<<"protocol">> => 1, <<"name">> => <<"erlang-otp">>, <<"version">> => version(), <<"language">> => <<"erlang">>,
-      <<"backends">> => [<<"process">>], <<"default_backend">> => <<"process">>,
-      <<"clock">> => <<"wall">>, <<"time_unit_ms">> => 1000, <<"wall_grain_ms">> => 100, <<"settle">> => true,
-      <<"features">> => [<<"genserver">>, <<"links">>, <<"monitors">>, <<"exit_signals">>, <<"registry">>,
-                         <<"supervisor">>, <<"auto_shutdown">>, <<"timers">>, <<"parallel">>, <<"suspend">>,
-                         <<"nested_call">>, <<"error_text">>]}.
-
-%% The whole version where the installation tells, else the release.
-version() ->
-    Release = erlang:system_info(otp_release),
-    case file:read_file(filename:join([code:root_dir(), "releases", Release, "OTP_VERSION"])) of
-        {ok, Text} -> string:trim(Text);
-        {error, _} -> list_to_binary(Release)
     end.

@@ -39,9 +39,9 @@ init(Parent) ->
     process_flag(trap_exit, true),
     register(?MODULE, self()),
     %% A probe that had to wait for the code server would look busy.
-    ok = code:ensure_modules_loaded([lic_admin, lic_clients, lic_driver, lic_json, lic_log, lic_ops, lic_parse,
-                                     lic_probe, lic_reason, lic_requests, lic_settle, lic_spec, lic_sup, lic_world,
-                                     lic_writer, gen, gen_server, proc_lib, supervisor, sys, timer]),
+    ok = code:ensure_modules_loaded([lic_admin, lic_clients, lic_driver, lic_hello, lic_json, lic_log, lic_ops,
+                                     lic_parse, lic_probe, lic_reason, lic_requests, lic_settle, lic_spec, lic_sup,
+                                     lic_world, lic_writer | lic_hello:modules()]),
     ok = timer:start(),
     ok = lic_world:create(),
     ok = lic_settle:calibrate(),

@@ -5,7 +5,7 @@
 -module(lic_ops).
 
 -export([start/4, start_server/4, delivered/2, taken/1]).
--export([call/3, cast/2, send/2, signal/2, register_name/2, resolve/1, with/2, with_kind/3, ask/3]).
+-export([call/3, cast/2, send/2, stop/3, signal/2, register_name/2, resolve/1, with/2, with_kind/3, ask/3]).
 -export([answer_json/1]).
 
 -export_type([answer/0]).
@@ -148,6 +148,10 @@ send(Target, Payload) ->
                 error:badarg -> {fail, <<"noproc">>}
             end
     end.
+
+%% Ends a server; exits if that fails.
+-spec stop(pid() | atom(), term(), timeout()) -> ok.
+stop(To, Reason, Timeout) -> gen_server:stop(To, Reason, Timeout).
 
 -spec signal(binary(), term()) -> answer().
 signal(Label, Reason) ->

@@ -28,6 +28,8 @@ to_json({shutdown, Text}) when is_binary(Text) -> #{<<"shutdown">> => Text};
 to_json({shutdown, Term}) -> #{<<"shutdown">> => format(Term)};
 to_json({lic_error, Text}) -> #{<<"error">> => Text};
 to_json({{lic_crash, Text}, Stack}) when is_list(Stack) -> #{<<"error">> => Text};
+%% A RuntimeError of Elixir's carries its text as well.
+to_json({#{'__struct__' := 'Elixir.RuntimeError', message := Text}, Stack}) when is_list(Stack) -> #{<<"error">> => Text};
 to_json(Term) -> #{<<"error">> => format(Term)}.
 
 %% A failure that carries this reason.

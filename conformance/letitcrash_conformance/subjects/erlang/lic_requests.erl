@@ -91,7 +91,7 @@ timeout(Args, Default) -> lic_parse:field(<<"timeout_ms">>, Args, fun lic_parse:
 stop(Target, Reason, Timeout) ->
     case lic_ops:resolve(Target) of
         undefined -> {fail, <<"noproc">>};
-        To -> system(fun() -> gen_server:stop(To, Reason, Timeout) end)
+        To -> system(fun() -> lic_ops:stop(To, Reason, Timeout) end)
     end.
 
 %% OTP tells a failure of a system message sometimes bare, sometimes with the call that failed.

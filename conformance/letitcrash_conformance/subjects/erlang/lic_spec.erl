@@ -10,13 +10,24 @@
 
 -define(LONGEST_MS, 4294967295).
 
--type supervisor() :: #{name := binary() | none, flags := supervisor:sup_flags(), children := [supervisor:child_spec()]}.
+-type supervisor() :: #{name := binary() | none, flags := supervisor:sup_flags() | dynamic_flags(),
+                        children := [supervisor:child_spec()]}.
+-type dynamic_flags() :: #{strategy := dynamic, intensity := integer(), period := number(),
+                           max_children := integer() | infinity}.
 -type start() :: {probe, lic_parse:probe()} | {supervisor, supervisor()}.
 
-%% Throws `unsupported' for a dynamic supervisor, here or further down.
+%% Throws `unsupported' for what the harness does not offer, here or further down.
 -spec supervisor(lic_json:json()) -> supervisor().
-supervisor(#{<<"strategy">> := <<"dynamic">>}) ->
-    throw(unsupported);
+supervisor(#{<<"strategy">> := <<"dynamic">>} = Spec) ->
+    need(<<"dynamic_supervisor">>),
+    lic_parse:only([<<"strategy">>, <<"max_restarts">>, <<"max_seconds">>, <<"max_children">>, <<"name">>],
+                   "a dynamic supervisor", Spec),
+    #{name => lic_parse:field(<<"name">>, Spec, fun name/1, none),
+      flags => #{strategy => dynamic,
+                 intensity => lic_parse:field(<<"max_restarts">>, Spec, fun lic_parse:integer/1),
+                 period => lic_parse:field(<<"max_seconds">>, Spec, fun seconds/1),
+                 max_children => lic_parse:field(<<"max_children">>, Spec, fun limit/1, infinity)},
+      children => []};
 supervisor(Spec) when is_map(Spec) ->
     lic_parse:only([<<"strategy">>, <<"max_restarts">>, <<"max_seconds">>, <<"children">>, <<"name">>,
                     <<"auto_shutdown">>], "a supervisor", Spec),
@@ -40,10 +51,12 @@ child(Child) when is_map(Child) ->
       restart => lic_parse:field(<<"restart">>, Child, fun restart/1),
       shutdown => lic_parse:field(<<"shutdown">>, Child, fun shutdown/1),
       type => lic_parse:field(<<"type">>, Child, fun type/1),
-      significant => lic_parse:field(<<"significant">>, Child, fun lic_parse:flag/1, false),
+      significant => lic_parse:field(<<"significant">>, Child, fun significant/1, false),
       modules => [element(1, Start)]};
 child(Other) ->
     lic_parse:bad("a child, an object", Other).
+
+need(Feature) -> lic_hello:offers(Feature) orelse throw(unsupported).
 
 children(Children) when is_list(Children) -> [child(Child) || Child <- Children];
 children(Other) -> lic_parse:bad("a list of children", Other).
@@ -73,9 +86,19 @@ seconds(Number) when is_number(Number) -> Number;
 seconds(Other) -> lic_parse:bad("a number of seconds", Other).
 
 auto_shutdown(<<"never">>) -> never;
-auto_shutdown(<<"any_significant">>) -> any_significant;
-auto_shutdown(<<"all_significant">>) -> all_significant;
+auto_shutdown(<<"any_significant">>) ->
+    need(<<"auto_shutdown">>),
+    any_significant;
+auto_shutdown(<<"all_significant">>) ->
+    need(<<"auto_shutdown">>),
+    all_significant;
 auto_shutdown(Other) -> lic_parse:bad("\"never\", \"any_significant\" or \"all_significant\"", Other).
+
+significant(true) -> need(<<"auto_shutdown">>);
+significant(Other) -> lic_parse:flag(Other).
+
+limit(null) -> infinity;
+limit(Limit) -> lic_parse:integer(Limit).
 
 restart(<<"permanent">>) -> permanent;
 restart(<<"transient">>) -> transient;
