@@ -39,8 +39,8 @@ examples:
   letitcrash run reference --clauses LNK-7,'MON-1*' --seed 7
 
 The subject is a shipped name (reference, erlang, elixir), or `module:attribute`: a class, a function without arguments,
-or an object, with hello, run and close. Modules of the current folder can be named. A command is started and driven over
-its standard input and output, as the protocol page says.
+or an object, with hello, run and close. Modules of the current folder can be named. A command is started and driven
+over its standard input and output, as the protocol page says.
 """
 
 
