@@ -12,7 +12,7 @@ from letitcrash_conformance.subject import Subject
 from letitcrash_conformance.subjects.erlang_otp import erlang_subject
 from letitcrash_spec.messages import Answer, Operation, fail, ok
 
-__all__ = ["SETTLE_MS", "World", "dead", "error", "exit_of", "needs_erl", "open_erlang"]
+__all__ = ["SETTLE_MS", "World", "dead", "error", "exit_of", "needs_erl", "open_erlang", "start_failed"]
 
 SETTLE_MS = 20_000
 
@@ -33,6 +33,7 @@ class World:
         """Begin with an empty world."""
         self.subject = subject
         self.events: list[dict[str, Any]] = []
+        self._traced = 0
         assert self("reset") == ok()
 
     def __call__(self, op: str, **args: Any) -> Answer:
@@ -41,6 +42,21 @@ class World:
 
     def spawn(self, label: str, **probe: Any) -> Answer:
         return self("spawn", as_=label, probe=probe)
+
+    def start(self, label: str, spec: dict[str, Any], link: str | None = None, **more: Any) -> Answer:
+        return self("start_supervisor", as_=label, spec=spec, **({} if link is None else {"link": link}), **more)
+
+    def children(self, label: str) -> dict[str, Any]:
+        """Settle and return what each child of a supervisor is."""
+        listed = self.settled()["children"][label]["list"]
+        assert len({row[0] for row in listed}) == len(listed)
+        return {child_id: state for child_id, state, _ in listed}
+
+    def trace(self) -> list[str]:
+        """Settle and return the births, cleanups and deaths since the last trace: `"init s1/a#1"`."""
+        self.settled()
+        new, self._traced = self.events[self._traced :], len(self.events)
+        return [f"{event['ev']} {event['who']}" for event in new if event["ev"] in ("init", "terminate", "dead")]
 
     def call(self, to: Any, *action: Any, timeout_ms: int = 20_000) -> Answer:
         return self("call", to=to, msg=list(action), timeout_ms=timeout_ms)
@@ -83,6 +99,10 @@ def error(text: str) -> dict[str, str]:
 
 def dead(who: str, reason: Any) -> dict[str, Any]:
     return {"ev": "dead", "who": who, "reason": reason}
+
+
+def start_failed(reason: Any) -> Answer:
+    return fail("start_failed", reason=reason)
 
 
 def exit_of(reason: Any) -> Answer:
