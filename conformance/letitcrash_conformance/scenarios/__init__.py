@@ -6,7 +6,23 @@ from collections.abc import Iterator
 
 from letitcrash_conformance.generate import Setting
 from letitcrash_conformance.program import Program
-from letitcrash_conformance.scenarios import backends, exits, genserver, links, monitors, registry, timers
+from letitcrash_conformance.scenarios import (
+    auto_shutdown,
+    backends,
+    dynamic_supervisor,
+    exits,
+    genserver,
+    intensity,
+    links,
+    monitors,
+    registry,
+    shutdown,
+    strategies,
+    strategies_retry,
+    supervisor,
+    supervisor_admin,
+    timers,
+)
 from letitcrash_conformance.scenarios.scenario import Scenario
 
 __all__ = ["ALL", "scenarios_of"]
@@ -17,6 +33,14 @@ ALL: tuple[Scenario, ...] = (
     *monitors.SCENARIOS,
     *registry.SCENARIOS,
     *genserver.SCENARIOS,
+    *supervisor.SCENARIOS,
+    *supervisor_admin.SCENARIOS,
+    *strategies.SCENARIOS,
+    *strategies_retry.SCENARIOS,
+    *auto_shutdown.SCENARIOS,
+    *intensity.SCENARIOS,
+    *shutdown.SCENARIOS,
+    *dynamic_supervisor.SCENARIOS,
     *timers.SCENARIOS,
     *backends.SCENARIOS,
 )

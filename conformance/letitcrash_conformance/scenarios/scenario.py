@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 from letitcrash_conformance.generate import Setting
 from letitcrash_conformance.program import Program
+from letitcrash_conformance.trees import AutoShutdown, Restart, Shutdown, Strategy, dynamic, supervisor, worker
 from letitcrash_spec.messages import Json, Operation, Reason
 
-__all__ = ["Scenario", "Writer", "scenario"]
+__all__ = ["LONG_S", "Scenario", "Writer", "scenario"]
+
+LONG_S = 3600
+"""A restart window in seconds that no program outlasts."""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,118 @@ class Writer:
         if timeout_ms is not None:
             args["timeout_ms"] = timeout_ms
         self.put("stop", **args)
+
+    def crash(self, *labels: str) -> None:
+        """Make each probe crash, without waiting for it."""
+        for label in labels:
+            self.cast(label, "crash", "boom")
+
+    def kill(self, *labels: str) -> None:
+        """Send each process a kill."""
+        for label in labels:
+            self.exit(label, "kill")
+
+    def later(self, label: str, ms: int, *action: Json) -> None:
+        """Have a probe block for some time and then do something."""
+        self.cast(label, "sleep", ms)
+        self.cast(label, *action)
+
+    def worker(
+        self,
+        child_id: str,
+        *,
+        restart: Restart = "permanent",
+        shutdown: Shutdown = 5000,
+        significant: bool = False,
+        **probe: Json,
+    ) -> dict[str, Json]:
+        """Return a child that is a probe on the next backend in turn."""
+        keys = self.probe(**probe)
+        return worker(child_id, keys, restart=restart, shutdown=shutdown, significant=significant)
+
+    def trapper(
+        self,
+        child_id: str,
+        *,
+        restart: Restart = "permanent",
+        shutdown: Shutdown = 5000,
+        significant: bool = False,
+        **probe: Json,
+    ) -> dict[str, Json]:
+        """Return a child that traps exits, and so cleans up when it is ended."""
+        return self.worker(
+            child_id, restart=restart, shutdown=shutdown, significant=significant, trap_exit=True, **probe
+        )
+
+    def tree(
+        self,
+        label: str,
+        *children: dict[str, Json],
+        link: str | None = None,
+        timeout_ms: int | None = None,
+        strategy: Strategy = "one_for_one",
+        max_restarts: int = 3,
+        max_seconds: float = LONG_S,
+        name: str | None = None,
+        auto_shutdown: AutoShutdown = "never",
+    ) -> None:
+        """Start a supervisor; its window is longer than any program unless it is given."""
+        spec = supervisor(
+            *children,
+            strategy=strategy,
+            max_restarts=max_restarts,
+            max_seconds=max_seconds,
+            name=name,
+            auto_shutdown=auto_shutdown,
+        )
+        self._start(label, spec, link, timeout_ms)
+
+    def pool(
+        self,
+        label: str,
+        *,
+        link: str | None = None,
+        max_restarts: int = 3,
+        max_seconds: float = LONG_S,
+        max_children: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Start a dynamic supervisor; its window is longer than any program unless it is given."""
+        spec = dynamic(max_restarts=max_restarts, max_seconds=max_seconds, max_children=max_children, name=name)
+        self._start(label, spec, link, None)
+
+    def _start(self, label: str, spec: dict[str, Json], link: str | None, timeout_ms: int | None) -> None:
+        args: dict[str, Json] = {"as": label, "spec": spec}
+        if link is not None:
+            args["link"] = link
+        if timeout_ms is not None:
+            args["timeout_ms"] = timeout_ms
+        self.put("start_supervisor", **args)
+
+    def add(self, sup: str, child: dict[str, Json], timeout_ms: int | None = None) -> None:
+        """Start a further child."""
+        args: dict[str, Json] = {"sup": sup, "child": child}
+        if timeout_ms is not None:
+            args["timeout_ms"] = timeout_ms
+        self.put("start_child", **args)
+
+    def end(self, sup: str, child: str) -> None:
+        """End a child by its id, or by its label under a dynamic supervisor."""
+        self.put("terminate_child", sup=sup, child=child)
+
+    def restart(self, sup: str, child: str) -> None:
+        self.put("restart_child", sup=sup, child=child)
+
+    def delete(self, sup: str, child: str) -> None:
+        self.put("delete_child", sup=sup, child=child)
+
+    def ask(self, sup: str, timeout_ms: int | None = None) -> None:
+        """Ask a supervisor for its children and for their number."""
+        args: dict[str, Json] = {"sup": sup}
+        if timeout_ms is not None:
+            args["timeout_ms"] = timeout_ms
+        self.put("which_children", **args)
+        self.put("count_children", **args)
 
     def look(self) -> None:
         """Let the world settle and observe it."""
