@@ -110,4 +110,4 @@ class Times:
         if setting.is_virtual:
             return cls((53, 23, 97, 303), (100, 50, 200, 0), (37, 67, 127), (31, 61, 151), (5, 15, 45))
         grain = setting.wall_grain_ms
-        return cls((grain * 3 // 10, grain * 5), (grain * 5 // 2,), (grain * 3 // 2,), (grain // 2,), (grain // 4,))
+        return cls((grain * 3 // 10, grain * 4), (grain * 2,), (grain * 3 // 2,), (grain // 2,), (grain // 4,))

@@ -28,7 +28,7 @@ class DisturbingWriter(TreeWriter):
     def meddle(self) -> None:
         """Something slow begins, and while it goes on something else happens."""
         tree = self.tree()
-        kind = self.source.below(4)
+        kind = (1, 2, 3, 1, 0)[self.source.below(5)]
         if kind == 0:
             child_id = self.new_id(tree)
             child = self.child_spec(child_id)
@@ -51,7 +51,7 @@ class DisturbingWriter(TreeWriter):
                 self.put("terminate_child", sup=tree.label, child=self.child_of(tree), timeout_ms=patience)
         if self.source.below(3):
             self.pause()
-        for _ in range(1 + (self.source.below(4) == 3)):
+        for _ in range(1 + self.source.below(2) + (self.source.below(4) == 3)):
             self._disturb(tree, child_id, upcoming)
         self.observe()
 
@@ -81,8 +81,10 @@ class DisturbingWriter(TreeWriter):
 
     def _disturb(self, tree: Tree, child_id: str, upcoming: str) -> None:
         """Address what is under way, by one of all operations."""
-        kind = self.source.below(12)
+        kind = self.source.below(15)
         name = upcoming if tree.is_dynamic else child_id
+        if kind > 11 and not tree.is_dynamic:
+            kind = 5 + kind % 3
         if kind < 2 and self.offers("exit_signals"):
             self.put("exit", to=upcoming, reason="kill")
         elif kind < 4:
@@ -119,9 +121,7 @@ class DisturbingWriter(TreeWriter):
         if kind == 2:
             self.put("send", to=tree.label, payload=self.sketch.fresh("i"))
             return
-        if not self.sketch.labels:
-            self.spawn()
-        somebody = str(self.one(self.sketch.labels))
+        somebody = self.somebody()
         workers = self.forest.workers()
         whom = str(self.one(workers)) if workers and kind > 5 else tree.label
         if kind == 3 and self.offers("exit_signals"):
@@ -148,9 +148,7 @@ class DisturbingWriter(TreeWriter):
             return
         tree, branch = self.one(named)
         name = str(branch.probe["name"])
-        if not self.sketch.labels:
-            self.spawn()
-        somebody = str(self.one(self.sketch.labels))
+        somebody = self.somebody()
         if branch.is_up:
             self.put("terminate_child", sup=tree.label, child=branch.label if tree.is_dynamic else branch.id)
             self.put("register", name=name, to=somebody)

@@ -97,12 +97,16 @@ class Forest:
     Attributes:
         now: The sketched time in milliseconds: what was advanced so far.
         trees: Every supervisor by its label, dead ones too, oldest first.
+        names: Who probably holds which name.
+        gone: Labels of probes outside the trees that probably ended.
         deaths: Processes in the trees that probably ended since the last observation.
     """
 
     def __init__(self) -> None:
         self.now = 0
         self.trees: dict[str, Tree] = {}
+        self.names: dict[str, str] = {}
+        self.gone: set[str] = set()
         self.deaths = 0
         self._places: dict[str, tuple[Tree, Branch]] = {}
 
@@ -129,6 +133,12 @@ class Forest:
             self.deaths = 0
         elif op == "advance":
             self.now += args["ms"]
+        elif op == "spawn":
+            self._take(args["probe"].get("name"), args["as"])
+        elif op == "register":
+            self._take(args["name"], args["to"])
+        elif op == "unregister":
+            self.names.pop(args["name"], None)
         elif op == "start_supervisor":
             self._plant(args["as"], args["spec"], parent=args.get("link"))
         elif "sup" in args:
@@ -139,6 +149,17 @@ class Forest:
             reason = _deadly(op, args, self._probe_of(args["to"]))
             if reason is not None:
                 self._end(args["to"], reason)
+
+    def _take(self, name: str | None, label: str) -> bool:
+        """Give a process a name. Returns whether it was free."""
+        if name is not None and name in self.names:
+            return False
+        if name is not None:
+            self.names[name] = label
+        return True
+
+    def _release(self, label: str | None) -> None:
+        self.names = {name: holder for name, holder in self.names.items() if holder != label}
 
     def _probe_of(self, label: str) -> Mapping[str, Any] | None:
         place = self._places.get(label)
@@ -154,6 +175,8 @@ class Forest:
         if place is not None and place[1].is_up:
             self._lost(*place, reason)
         elif tree is None:
+            self.gone.add(label)
+            self._release(label)
             for planted in self.alive():
                 if planted.parent == label:
                     self._fell(planted)
@@ -171,7 +194,8 @@ class Forest:
         self.trees[label] = tree
         children: list[Mapping[str, Any]] = spec.get("children", [])
         is_misspelled = len({child["id"] for child in children}) < len(children)
-        if is_misspelled or spec["max_restarts"] < 0 or spec["max_seconds"] <= 0:
+        is_misspelled = is_misspelled or spec["max_restarts"] < 0 or spec["max_seconds"] <= 0
+        if is_misspelled or not self._take(spec["name"], label):
             tree.is_alive = False
             return None
         tree.branches = [Branch(child) for child in children]
@@ -194,6 +218,8 @@ class Forest:
         else:
             entries: list[Any] = start.get("init", ["ok"])
             outcome = _outcome(entries[min(attempt, len(entries)) - 1])
+            if outcome == "ok" and not self._take(start.get("name"), label):
+                outcome = "fail"
         if outcome == "ok":
             branch.label, branch.is_up = label, True
             self._places[label] = (tree, branch)
@@ -229,6 +255,7 @@ class Forest:
     def _put_down(self, branch: Branch) -> None:
         if branch.is_up:
             self.deaths += 1
+            self._release(branch.label)
         branch.is_up = False
         if branch.tree is not None:
             self._fell(branch.tree)
@@ -237,6 +264,7 @@ class Forest:
         """Take a supervisor and everything below it out of the world; its owner is not told."""
         if tree.is_alive:
             self.deaths += 1
+            self._release(tree.label)
         tree.is_alive = False
         for branch in tree.branches:
             self._put_down(branch)

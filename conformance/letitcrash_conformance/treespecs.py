@@ -14,6 +14,9 @@ from letitcrash_spec.messages import Json
 __all__ = ["SpecWriter"]
 
 IDS = "abcdefgh"
+SUPERVISOR_NAMES = ("top", "sub")
+"""Names of supervisors; probes have others, because probes alone can be called by name."""
+
 LEVELS = 4
 PROCESSES = 8
 """How many children one specification has at most, over all levels."""
@@ -51,7 +54,7 @@ class SpecWriter(Writer):
     def _supervisor(self, level: int, size: int) -> dict[str, Json]:
         max_restarts = int(self.one(self.flavor.max_restarts))
         max_seconds = self._window()
-        name = str(self.one(NAMES)) if self.offers("registry") and self.chance(1) else None
+        name = str(self.one(SUPERVISOR_NAMES)) if self.offers("registry") and self.chance(1) else None
         if self.offers("dynamic_supervisor") and self.chance(self.flavor.dynamics):
             limit = None if self.source.below(2) else self.source.below(4)
             return dynamic(max_restarts=max_restarts, max_seconds=max_seconds, max_children=limit, name=name)
@@ -113,14 +116,11 @@ class SpecWriter(Writer):
 
     def _shutdown(self, probe: dict[str, Json]) -> Shutdown:
         kind = str(self.one(self.flavor.shutdowns))
-        is_stuck = probe.get("terminate") == "hang"
         if kind == "brutal_kill":
             return "brutal_kill"
-        if kind == "infinity" and not (is_stuck and (not self.is_virtual or self.source.below(4))):
+        if kind == "infinity" and (probe.get("terminate") != "hang" or self.source.below(4) == 3):
             return "infinity"
-        if kind == "ms" or (is_stuck and not self.is_virtual):
-            return int(self.one(self.times.shutdowns))
-        return 5000
+        return int(self.one(self.times.shutdowns)) if kind == "ms" else 5000
 
     def child_probe(self, *, is_added: bool) -> dict[str, Json]:
         """Write the probe of a child; one that is added while the supervisor runs fails its first start more often."""
@@ -141,9 +141,11 @@ class SpecWriter(Writer):
 
     def _terminate(self) -> Json:
         kind = self.source.below(8)
-        if kind < 5:
-            return {"sleep": self.one(self.times.terminates)}
-        return {"crash": "late"} if kind < 7 else "hang"
+        if kind in (5, 6):
+            return {"crash": "late"}
+        if kind == 7 and self.is_virtual and self.source.below(2):
+            return "hang"  # on a wall clock every later look would wait for it in vain
+        return {"sleep": self.one(self.times.terminates)}
 
     def _init(self, *, is_added: bool) -> list[Json]:
         first: list[Json] = ["ok"]

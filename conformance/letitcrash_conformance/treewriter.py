@@ -95,6 +95,12 @@ class TreeWriter(SpecWriter):
         branch: Branch = branches[(0, -1, len(branches) // 2)[self.source.below(3)]]
         return (branch.label or tree.upcoming(branch.id)) if tree.is_dynamic else branch.id
 
+    def somebody(self) -> str:
+        """Return a probe outside the trees that probably lives, started if there is none."""
+        if all(label in self.forest.gone for label in self.sketch.labels) and len(self.sketch.labels) < 6:
+            self.spawn()
+        return str(self.one([x for x in self.sketch.labels if x not in self.forest.gone] or self.sketch.labels))
+
     # -- administration ----------------------------------------------------------------------------------------
 
     def start_supervisor(self) -> None:
@@ -104,9 +110,7 @@ class TreeWriter(SpecWriter):
         spec: dict[str, Json] = self.supervisor_spec()
         args: dict[str, Json] = {}
         if self.chance(self.flavor.linked) and self.offers("links"):
-            if not self.sketch.labels:
-                self.spawn()
-            args["link"] = self.one(self.sketch.labels)
+            args["link"] = self.somebody()
         if self.chance(1):
             spec = self.misspelled(spec)
         self.put("start_supervisor", **{"as": self.sketch.fresh("s"), "spec": spec, **args})
@@ -193,6 +197,8 @@ class TreeWriter(SpecWriter):
             starts = tree.starts.get(branch.id, 0)
             label = child_label(tree.label, branch.id, max(1, starts - 1) if self.source.below(2) else starts + 1)
         kind = self.source.below(12)
+        if branch.probe.get("terminate") == "hang" and kind:
+            kind = 3  # else it would hang in its cleanup, and nobody would hear of it
         if branch.tree is not None:
             self.fell_supervisor(label, kind)
         elif kind < 3 or not self.offers("exit_signals"):

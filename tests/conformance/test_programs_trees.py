@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,25 +31,24 @@ def programs(chapter: str, count: int, hello: Hello = EVERYTHING) -> Iterator[Pr
         yield generate(RandomSource(f"{chapter} {seed}"), setting)
 
 
-def objects_of(value: Any, key: str) -> Iterator[dict[str, Any]]:
-    """Return every object inside an argument that has a key, the outer ones first."""
-    parts: list[Any] = []
-    if isinstance(value, dict):
-        mapping: dict[str, Any] = value
-        if key in mapping:
-            yield mapping
-        parts = list(mapping.values())
-    elif isinstance(value, list):
-        parts = value
-    for part in parts:
-        yield from objects_of(part, key)
+def objects_of(value: object, key: str) -> list[dict[str, Any]]:
+    """Return every object inside an argument that has a key."""
+    found: list[dict[str, Any]] = []
+
+    def meet(inner: dict[str, Any]) -> dict[str, Any]:
+        if key in inner:
+            found.append(inner)
+        return inner
+
+    json.loads(json.dumps(value), object_hook=meet)
+    return found
 
 
-def supervisors_of(value: Any) -> Iterator[dict[str, Any]]:
+def supervisors_of(value: object) -> list[dict[str, Any]]:
     return objects_of(value, "strategy")
 
 
-def children_of(value: Any) -> Iterator[dict[str, Any]]:
+def children_of(value: object) -> list[dict[str, Any]]:
     return objects_of(value, "restart")
 
 
@@ -105,7 +105,7 @@ def test_programs_stay_small(chapter: str) -> None:
             for spec in supervisors_of(operation.args):
                 assert levels_of(spec) <= 4
                 if len({child["id"] for child in spec.get("children", ())}) == len(spec.get("children", ())):
-                    assert len(list(children_of(spec))) <= 9
+                    assert len(children_of(spec)) <= 9
 
 
 def test_trees_go_four_levels_deep_and_eight_children_wide() -> None:
@@ -176,13 +176,11 @@ def test_times_of_different_kinds_never_tie_on_a_virtual_clock() -> None:
     assert len(set(every)) == len(every)
 
 
-def test_a_worker_that_never_ends_is_given_a_time_on_a_wall_clock() -> None:
-    for chapter in SUPERVISION:
-        for program in programs(chapter, 200, ON_A_WALL):
-            for operation in program.operations:
-                for child in children_of(operation.args):
-                    if child["start"].get("terminate") == "hang":
-                        assert child["shutdown"] == "brutal_kill" or child["shutdown"] <= 250
+@pytest.mark.parametrize("chapter", SUPERVISION)
+def test_no_worker_hangs_for_ever_on_a_wall_clock(chapter: str) -> None:
+    for program in programs(chapter, 200, ON_A_WALL):
+        for operation in program.operations:
+            assert all(child["start"].get("terminate") != "hang" for child in children_of(operation.args))
 
 
 def test_every_kind_of_child_and_every_operation_is_met_in_every_chapter() -> None:
