@@ -7,21 +7,17 @@ operations that wait for an answer move it, from alarm to alarm, and only when n
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from letitcrash_conformance.inprocess import InProcessSubject, Refused
+from letitcrash_conformance.inprocess import Refused
 from letitcrash_conformance.subjects.reference_probe import describe_error, read_reason
+from letitcrash_conformance.subjects.reference_trees import ReferenceTrees
 from letitcrash_conformance.subjects.reference_world import Pending, World
 from letitcrash_reference import (
     AlreadyNamedError,
     AlreadyRegisteredError,
     Backend,
-    Clock,
     ManualClock,
-    MonotonicClock,
     NoProcessError,
     NotRegisteredError,
     ProcessExitedError,
@@ -38,15 +34,17 @@ _FEATURES = (
     "monitors",
     "exit_signals",
     "registry",
+    "supervisor",
+    "dynamic_supervisor",
+    "auto_shutdown",
     "timers",
     "suspend",
     "nested_call",
     "error_text",
 )
-_SPINS = 3
 
 
-class ReferenceSubject(InProcessSubject):
+class ReferenceSubject(ReferenceTrees):
     """Drives the reference implementation.
 
     Args:
@@ -68,141 +66,6 @@ class ReferenceSubject(InProcessSubject):
         "settle": True,
         "features": list(_FEATURES),
     }
-
-    def __init__(
-        self, *, clock: Literal["virtual", "wall"] = "virtual", pool_threads: int = 64, silence_s: float = 30.0
-    ) -> None:
-        if clock != "virtual":
-            self.HELLO = {**type(self).HELLO, "clock": clock}  # type: ignore[misc]
-        super().__init__(silence_s=silence_s)
-        self._virtual = clock == "virtual"
-        self._pool_threads = pool_threads
-        self._world: World | None = None
-        self._resting: asyncio.Future[None] | None = None
-        self._block = threading.Lock()
-        self._block.acquire()
-        self._blocking = False
-
-    async def teardown(self) -> None:
-        """End the world."""
-        await self._end_world()
-
-    # -- worlds -------------------------------------------------------------------------------------------------------
-
-    async def reset(self) -> None:
-        """Start a new world."""
-        await self._end_world()
-        self._world = None
-
-    async def _enter(self) -> World:
-        """Return the world, made when first needed."""
-        clock: Clock = ManualClock() if self._virtual else MonotonicClock()
-        world = World(clock, self._pool_threads)
-        await world.runtime.__aenter__()
-        world.runtime.watchers.add(self._stir)
-        self._world = world
-        return world
-
-    async def _end_world(self) -> None:
-        world, self._world = self._world, None
-        if world is not None:
-            world.released.set()
-            await world.runtime.close(timeout=0)
-
-    # -- letting the world run ----------------------------------------------------------------------------------------
-
-    def _stir(self) -> None:
-        """Notice, in any thread, that a process came to rest or that the operation has its answer."""
-        if self._blocking:
-            self._blocking = False
-            with contextlib.suppress(RuntimeError):  # another thread was faster
-                self._block.release()
-        resting = self._resting
-        if resting is not None:
-            self._resting = None
-            self.loop.call_soon_threadsafe(_settle, resting)
-
-    async def _wait(self, world: World, token: Pending) -> Any:
-        """Wait for a token, letting time pass when nothing else can happen; return its value or raise its error."""
-        await asyncio.sleep(0)
-        while not token.done:
-            if not self._virtual:
-                await self._rest(lambda: token.done)
-            elif await self._is_stuck(world, token):
-                self._jump(world, token)
-        if token.error is not None:
-            raise token.error
-        return token.value
-
-    def _jump(self, world: World, token: Pending) -> None:
-        """Let time pass to the next alarm, unless the token is done after all."""
-        assert isinstance(world.clock, ManualClock)
-        if not token.done and not world.clock.advance_to_next():
-            raise RuntimeError("the world stands still: nothing can run and no alarm is set")
-
-    async def _is_stuck(self, world: World, token: Pending | None = None) -> bool:
-        """Let the world run for a moment; return whether nothing in it can run before time passes."""
-        runtime = world.runtime
-        if runtime.runs_on_this_thread:
-            for _ in range(_SPINS):
-                await asyncio.sleep(0)
-                if token is not None and token.done:
-                    return False
-            return runtime.is_idle()
-        if runtime.is_idle():
-            return True
-        await self._rest(
-            runtime.is_idle if token is None else lambda: token.done or runtime.is_idle(), in_loop=runtime.needs_loop
-        )
-        return False
-
-    async def _settle(self, world: World) -> None:
-        """Let the world run until nothing in it can run before time passes."""
-        while not await self._is_stuck(world):
-            pass
-
-    async def _rest(self, is_over: Callable[[], bool], *, in_loop: bool = True) -> None:
-        """Wait until the next stir, unless `is_over()` by then.
-
-        Args:
-            is_over: Asked once the stir cannot be missed any more.
-            in_loop: Whether anything needs the event loop meanwhile. If not, threads wake a lock faster.
-        """
-        if in_loop:
-            resting = self._resting = self.loop.create_future()
-            if not is_over():
-                await resting
-            self._resting = None
-            return
-        self._blocking = True
-        if not is_over():
-            while self._blocking and not self._block.acquire(timeout=0.1):
-                pass
-        self._blocking = False
-        self._block.acquire(blocking=False)
-
-    async def _ask(self, target: Json, kind: int, message: Any, timeout_ms: int) -> Any:
-        world = self._world or await self._enter()
-        process = world.find_process(target)
-        if process is None:
-            raise Refused("noproc")
-        token = Pending(process, self._stir)
-        process.post_call((kind, message, token))
-        return await self._finish(world, token, timeout_ms)
-
-    async def _finish(self, world: World, token: Pending, timeout_ms: int) -> Any:
-        """Wait for a token until its time is over."""
-        token.timeout = timeout_ms / 1000
-        alarm = world.clock.call_later(token.timeout, token.expire)
-        try:
-            return await self._wait(world, token)
-        except StartIgnoredError:
-            raise
-        except Exception as error:
-            failure = describe_error(error)
-            raise Refused(**failure) from error
-        finally:
-            alarm.cancel()
 
     # -- operations that wait -----------------------------------------------------------------------------------------
 
@@ -273,6 +136,7 @@ class ReferenceSubject(InProcessSubject):
             quiet = await self._settle_virtually(world, clock, clock.now() + settle_ms / 1000)
         else:
             quiet = await self._settle_really(world, settle_ms / 1000)
+        children = await self.describe_trees(world)
         table = world.runtime.table
         events, world.events = world.events, []
         return {
@@ -280,11 +144,11 @@ class ReferenceSubject(InProcessSubject):
             "now": world.now_ms,
             "alive": [
                 label
-                for label, probe in world.probes.items()
-                if probe.process_record is not None and probe.process_record.alive
+                for label, server in world.servers.items()
+                if server.process_record is not None and server.process_record.alive
             ],
             "names": {name: world.label_of(process.pid) for name, process in list(table.registry.names.items())},
-            "children": {},
+            "children": children,
             "events": events,
         }
 
@@ -366,8 +230,3 @@ class ReferenceSubject(InProcessSubject):
         world = self._world or await self._enter()
         process = world.find_process(to)
         return None if process is None else process.handle.name
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

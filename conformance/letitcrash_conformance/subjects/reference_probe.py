@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from letitcrash_reference import (
     NO_REPLY,
@@ -15,6 +15,11 @@ from letitcrash_reference import (
     Backend,
     CallingSelfError,
     CallTimeoutError,
+    ChildAlreadyPresentError,
+    ChildAlreadyStartedError,
+    ChildNotFoundError,
+    ChildRestartingError,
+    ChildRunningError,
     Down,
     Exit,
     ExitKind,
@@ -23,6 +28,8 @@ from letitcrash_reference import (
     GenServer,
     Handle,
     Ignore,
+    InvalidSpecError,
+    MaxChildrenError,
     MonitorRef,
     NoProcessError,
     ProcessExitedError,
@@ -33,11 +40,26 @@ from letitcrash_reference import (
 )
 from letitcrash_spec.messages import Answer, Json, Reason
 
+if TYPE_CHECKING:
+    from letitcrash_conformance.subjects.reference_supervisor import Trunk
+
 __all__ = ["AnyHandle", "Board", "Probe", "ProbeCrash", "describe_error", "read_reason", "write_reason"]
 
 AnyHandle = Handle[Any, Any, Any]
 _BARE = {kind.value: ExitReason(kind) for kind in ExitKind if kind is not ExitKind.ERROR}
 _NULL: Answer = {"ok": None}
+_KINDS: dict[type[BaseException], str] = {
+    AlreadyNamedError: "already_named",
+    AlreadyRegisteredError: "already_registered",
+    CallTimeoutError: "timeout",
+    ChildAlreadyPresentError: "already_present",
+    ChildNotFoundError: "not_found",
+    ChildRestartingError: "restarting",
+    ChildRunningError: "running",
+    InvalidSpecError: "bad_spec",
+    MaxChildrenError: "max_children",
+    NoProcessError: "noproc",
+}
 
 
 class Board(Protocol):
@@ -64,6 +86,10 @@ class Board(Protocol):
 
     def make_probe(self, label: str, script: dict[str, Any]) -> Probe:
         """Return a new probe to start, known by its label as soon as it has a process."""
+        ...
+
+    def make_supervisor(self, label: str, spec: dict[str, Any]) -> Trunk:
+        """Return a new supervisor to start, known by its label as soon as it has a process."""
         ...
 
 
@@ -95,18 +121,16 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     Raises:
         BaseException: `error` itself, if it is not one that a request may lawfully meet.
     """
-    if isinstance(error, NoProcessError):
-        return {"kind": "noproc"}
+    kind = _KINDS.get(type(error))
+    if kind is not None:
+        return {"kind": kind}
     if isinstance(error, ProcessExitedError):
         return {"kind": "exit", "reason": write_reason(error.reason)}
-    if isinstance(error, CallTimeoutError):
-        return {"kind": "timeout"}
     if isinstance(error, StartError):
         return {"kind": "start_failed", "reason": write_reason(error.reason)}
-    if isinstance(error, AlreadyRegisteredError):
-        return {"kind": "already_registered"}
-    if isinstance(error, AlreadyNamedError):
-        return {"kind": "already_named"}
+    if isinstance(error, ChildAlreadyStartedError):
+        server: Any = error.handle.record.server
+        return {"kind": "already_started", "child": server.label}
     if isinstance(error, CallingSelfError):
         return {"kind": "exit", "reason": {"error": "calling_self"}}
     raise error
@@ -298,6 +322,14 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
             return {"fail": describe_error(error)}
         return {"ok": "started"}
 
+    async def do_start_supervisor(self, label: str, spec: dict[str, Any]) -> Answer:
+        """Start a supervisor as this probe's child: no action of the protocol, but part of an operation."""
+        try:
+            await self.start_linked(self.board.make_supervisor(label, spec), name=spec.get("name"))
+        except (InvalidSpecError, StartError, AlreadyRegisteredError) as error:
+            return {"fail": describe_error(error)}
+        return {"ok": "started"}
+
     async def do_send_after(self, ref: str, ms: int, payload: str) -> Answer:
         self.board.timers[ref] = self.send_after(ms / 1000, payload)
         return _NULL
@@ -348,6 +380,7 @@ ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "send_interval": Probe.do_send_interval,
     "sleep": Probe.do_sleep,
     "spawn": Probe.do_spawn,
+    "start_supervisor": Probe.do_start_supervisor,
     "trap_exit": Probe.do_trap_exit,
     "unlink": Probe.do_unlink,
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from letitcrash_conformance.subjects.reference_probe import AnyHandle, Probe
+from letitcrash_conformance.subjects.reference_supervisor import Trunk, make_supervisor
 from letitcrash_reference import Clock, From, NoProcessError, Runtime, Timer
 from letitcrash_reference.process import Process
 from letitcrash_spec.messages import Json
@@ -45,12 +46,13 @@ class Pending(From[Any]):
 
 
 class World:
-    """One world, from one reset to the next: a runtime, and what the probes share.
+    """One world, from one reset to the next: a runtime, and what probes and supervisors share.
 
     Attributes:
-        runtime: Where the probes live.
+        runtime: Where they live.
         clock: Its clock.
-        probes: Every probe by its label; one whose start was refused has no process.
+        servers: Every probe and supervisor by its label; one whose start was refused has no process.
+        trunks: The supervisors among them.
         events: The log since the last `observe`.
         timers: Timers by reference.
         released: Set when the world ends, so that hung callbacks end too.
@@ -59,7 +61,8 @@ class World:
     def __init__(self, clock: Clock, pool_threads: int) -> None:
         self.clock = clock
         self.runtime = Runtime(clock=clock, pool_threads=pool_threads, logger=_SILENT, shutdown_timeout=0)
-        self.probes: dict[str, Probe] = {}
+        self.servers: dict[str, Probe | Trunk] = {}
+        self.trunks: dict[str, Trunk] = {}
         self.events: list[dict[str, Any]] = []
         self.timers: dict[str, Timer] = {}
         self.released = threading.Event()
@@ -81,34 +84,47 @@ class World:
             NoProcessError: If the label is not bound.
         """
         if isinstance(target, str):
-            probe = self.probes.get(target)
-            if probe is None or probe.process_record is None:
+            server = self.servers.get(target)
+            if server is None or server.process_record is None:
                 raise NoProcessError(target)
-            return probe.process_record.handle
+            return server.process_record.handle
         name: str = target["name"]
         return name
 
     def find_process(self, target: Json) -> Process | None:
         """Return the process of a label, also a dead one, or the holder of a name; None if there is none."""
         if isinstance(target, str):
-            probe = self.probes.get(target)
-            return None if probe is None else probe.process_record
+            server = self.servers.get(target)
+            return None if server is None else server.process_record
         return self.runtime.table.registry.names.get(target["name"])
 
     def label_of(self, pid: Any) -> str | None:
         """Return the label of a process."""
-        for label, probe in self.probes.items():
-            if probe.process_record is not None and probe.process_record.pid is pid:
+        for label, server in self.servers.items():
+            if server.process_record is not None and server.process_record.pid is pid:
                 return label
         return None
 
     def make_probe(self, label: str, script: dict[str, Any]) -> Probe:
         """Return a new probe to start, known by its label as soon as it has a process."""
-        bound = self.probes.get(label)
+        self._refuse_bound(label)
+        probe = self.servers[label] = Probe(self, label, script)
+        return probe
+
+    def make_supervisor(self, label: str, spec: dict[str, Any]) -> Trunk:
+        """Return a new supervisor to start, known by its label as soon as it has a process.
+
+        Raises:
+            InvalidSpecError: If the reference refuses the spec.
+        """
+        self._refuse_bound(label)
+        trunk = self.servers[label] = self.trunks[label] = make_supervisor(self, label, spec)
+        return trunk
+
+    def _refuse_bound(self, label: str) -> None:
+        bound = self.servers.get(label)
         if bound is not None and bound.process_record is not None:
             raise ValueError(f"expected a label that is not bound, got {label!r}")
-        probe = self.probes[label] = Probe(self, label, script)
-        return probe
 
     def is_quiet(self) -> bool:
         """Whether no process has a message to handle or a callback running."""
