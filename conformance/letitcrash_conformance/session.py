@@ -19,6 +19,7 @@ __all__ = ["Outcome", "Session"]
 
 RESET = Operation("reset", {})
 _ALWAYS_OK = frozenset({"advance", "observe", "reset"})
+_MAY_BE_UNSUPPORTED = frozenset({"delete_child", "restart_child"})  # of a dynamic supervisor
 PATIENCE_S = 3.0
 """How long an unexplained observation is looked at again on a wall clock, in seconds, before it counts."""
 
@@ -122,9 +123,8 @@ class Session:
                 validate_answer(operation, answer)
             except MessageError as error:
                 raise SubjectError(f"{operation.op}: {error}", answers=answers[:index]) from None
-            if "ok" not in answer and (
-                operation.op in _ALWAYS_OK or answer.get("fail", {}).get("kind") == "unsupported"
-            ):
+            unsupported = answer.get("fail", {}).get("kind") == "unsupported" and operation.op not in _MAY_BE_UNSUPPORTED
+            if "ok" not in answer and (operation.op in _ALWAYS_OK or unsupported):
                 what = f"expected {operation.op} to be supported, as its hello says, got {answer!r}"
                 raise SubjectError(what, answers=answers[:index])
         return answers

@@ -163,7 +163,8 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     process.mailbox = []
     process.watchers = {}
     process.links = set()
-    world.emit(label, ("dead", reason), clause, not_before=process.doomed)
+    if process.entering is None:
+        world.emit(label, ("dead", reason), clause, not_before=process.doomed)
     boss = world.processes.get(process.parent or "")
     if boss is not None and boss.tree is not None:
         shutdown.is_over(boss, label)

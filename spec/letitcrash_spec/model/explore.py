@@ -14,7 +14,7 @@ from letitcrash_spec.messages import fail
 from letitcrash_spec.model import genserver, shutdown, timers
 from letitcrash_spec.model.reach import Reach, reach_of
 from letitcrash_spec.model.signals import deliver
-from letitcrash_spec.model.world import DRIVER, Expected, Process, World
+from letitcrash_spec.model.world import DRIVER, Expected, Process, Signal, World
 
 __all__ = [
     "TooManyWorlds",
@@ -121,7 +121,7 @@ def at_rest(limit: int) -> Callable[[World], bool]:
 
     def goal(world: World) -> bool:
         for process in world.processes.values():
-            if process.inbox or _steps_inside(process):
+            if _arrivals(process) or _steps_inside(process):
                 return False
         if world.profile.clock == "wall":
             settled = not _wall_steps(world, must=True) and not any(map(moment_of, world.processes.values()))
@@ -174,7 +174,8 @@ def choose_steps(world: World, near: str | None) -> list[Step]:
         if process.inbox:
             if process.status == "dead":
                 return [("deliver", process.label, next(iter(process.inbox)))]
-            active.append(process)
+            if _arrivals(process) or _steps_inside(process):
+                active.append(process)
         elif _steps_inside(process):
             active.append(process)
     on_wall = world.profile.clock == "wall"
@@ -267,7 +268,24 @@ def _own_steps(process: Process) -> list[Step]:
 
 
 def _steps(process: Process) -> list[Step]:
-    return [("deliver", process.label, src) for src in process.inbox] + _own_steps(process)
+    return [("deliver", process.label, src) for src in _arrivals(process)] + _own_steps(process)
+
+
+def _arrivals(process: Process) -> Iterable[str]:
+    """Return from whom a signal can arrive now.
+
+    What only waits in the mailbox of a busy supervisor arrives when it is idle: nobody can tell the difference, for
+    nothing is promised on the order of what different senders send.
+    """
+    if process.tree is None or process.task is None or process.status == "dead":
+        return process.inbox
+    return [src for src, queue in process.inbox.items() if not _only_waits(queue[0])]
+
+
+def _only_waits(signal: Signal) -> bool:
+    if signal[0] == "exit":
+        return signal[2] != "kill" or bool(signal[3])
+    return signal[0] in ("retry", "info")
 
 
 def _reduced(process: Process) -> list[Step]:
@@ -283,7 +301,7 @@ def _reduced(process: Process) -> list[Step]:
         and all(signal[0] in ("cast", "info", "call", "stop") for queue in inbox.values() for signal in queue)
     ):
         return own
-    return [("deliver", process.label, src) for src in inbox] + own
+    return [("deliver", process.label, src) for src in _arrivals(process)] + own
 
 
 def _is_gentle(process: Process) -> bool:

@@ -308,12 +308,12 @@ def settle(worlds: Iterable[World], settle_ms: int) -> list[World]:
     return results
 
 
-def _resolved(world: World, target: Json) -> list[World]:
+def _resolved(world: World, target: Any) -> list[World]:
     """Return the worlds in which a target may be looked up: more than one if names change, or it may just be born."""
     if isinstance(target, dict):
         return _closure(world, lambda reached: NAMES_CHANGE in reached)
     if target not in world.processes:
-        root = f"@tree {str(target).split('/', 1)[0]}"
+        root = f"@tree {target.split('/', 1)[0]}"
         return _closure(world, lambda reached: bool({f"@birth {target}", root} & reached))
     return [world]
 
@@ -325,7 +325,9 @@ def _closure(world: World, matters: Callable[[set[str]], bool]) -> list[World]:
     reached: set[str] = set()
     for process in world.processes.values():
         if process.inbox or process.mailbox or process.task is not None:
-            reached |= reach_of(world, process).touched
+            reach = reach_of(world, process)
+            reached |= reach.touched
+            reached.update(f"@tree {root}" for root in reach.roots)
     for timer in world.timers.values():
         if timer.payload in ("!crash", "!stop"):
             reached |= {NAMES, NAMES_CHANGE, f"{timer.owner} dies"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from letitcrash_spec.messages import Json
 from letitcrash_spec.model import registry
@@ -29,10 +29,12 @@ class Reach:
         touched: Labels of processes (itself among them) that it can send something to, directly or through others,
             and `NAMES` if it uses the registry.
         reads: Whether it looks at another process, or at the names, without a message.
+        roots: The topmost supervisors of trees in which processes may be born.
     """
 
     touched: set[str]
     reads: bool = False
+    roots: set[str] = field(default_factory=set[str])
 
 
 def reach_of(world: World, process: Process) -> Reach:
@@ -78,7 +80,7 @@ def _pending(world: World, process: Process, reach: Reach) -> bool:
 
 def _tree(world: World, process: Process, tree: Tree, reach: Reach) -> None:
     """A supervisor that is touched may end and start any of its children, and end itself."""
-    reach.touched.add(f"@tree {process.label.split('/', 1)[0]}")
+    reach.roots.add(process.label.split("/", 1)[0])
     for spec in [*tree.spec.get("children", ()), *(child.spec for child in tree.children)]:
         if "name" in spec["start"] or "supervisor" in spec["start"]:
             reach.touched.update((NAMES, NAMES_CHANGE))
@@ -138,6 +140,17 @@ def _at_arrival(world: World, src: str, kind: str, reach: Reach) -> None:
         _touch(world, src, reach)
 
 
+def _birth(world: World, label: str, reach: Reach) -> None:
+    """Whether there is a process of this label may change while this waits."""
+    reach.reads = True
+    reach.touched.add(f"@birth {label}")
+    root, slash, _ = label.partition("/")
+    if slash:
+        for other in list(world.processes.values()):
+            if other.tree is not None and other.status != "dead" and other.label.split("/", 1)[0] == root:
+                _process(world, other, reach, lethal=False)
+
+
 def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
     kind = action[0]
     if kind in ("crash", "stop"):
@@ -154,8 +167,7 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
         label = registry.resolve(world, action[1])
         other = world.processes.get(label) if label is not None else None
         if other is None and label is not None:
-            reach.reads = True
-            reach.touched.add(f"@birth {label}")
+            _birth(world, label, reach)
         if other is not None:
             _process(world, other, reach, lethal=False)
             if kind in ("call", "cast"):
@@ -165,8 +177,7 @@ def _action(world: World, process: Process, action: Json, reach: Reach) -> None:
     elif kind in ("link", "unlink", "exit"):
         other = world.processes.get(action[1])
         if other is None:
-            reach.reads = True
-            reach.touched.add(f"@birth {action[1]}")
+            _birth(world, action[1], reach)
         else:
             _process(world, other, reach, lethal=kind != "unlink")
         if kind == "link":

@@ -3,7 +3,7 @@
 ("call", token, action)      ("cast", action)             ("info", payload, clause, not_before)
 ("stop", token, reason)      ("reply", token, answer)     ("exit", src, reason, linked, optional)
 ("suspend", token)           ("resume", token)
-("admin", token, op, args)   ("host", token, label, spec)  ("hosted",)
+("admin", token, op, args)   ("host", token, label, spec)  ("hosted",)   ("retry", key)
 ("link",)   ("unlink",)      ("monitor", ref)             ("demonitor", ref)    ("down", ref, reason, optional)
 """
 
@@ -82,7 +82,7 @@ def deliver(world: World, process: Process, src: str) -> None:
     elif kind == "hosted":
         process.status = "idle"
         process.task = None
-    elif kind == "cast" or kind == "info":
+    elif kind == "cast" or kind == "info" or kind == "retry":
         process.mailbox.append(signal)
     elif kind == "stop":
         if process.suspended:

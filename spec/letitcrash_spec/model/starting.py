@@ -88,7 +88,7 @@ def start_child(
     process.links.add(boss.label)
     boss.links.add(label)
     process.after = boss.after
-    world.emit(label, ("init",), clause)
+    process.entering = clause
     entries = probe.get("init") or ["ok"]
     process.task = ("start", entries[min(attempt, len(entries)) - 1], (boss.label, token))
     return None
@@ -96,6 +96,9 @@ def start_child(
 
 def act(world: World, process: Process, entry: Json, starter: Destination) -> None:
     """Let an init callback do what its script says."""
+    if process.entering is not None:
+        world.emit(process.label, ("init",), process.entering)
+        process.entering = None
     if entry == "ok":
         process.status = "idle"
         process.task = None

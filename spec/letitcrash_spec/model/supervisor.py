@@ -374,7 +374,7 @@ def _started(
         _give_up_init(world, process, tree, child)
     else:
         tree.put(child, child._replace(state="restarting", why="DYN-E9" if tree.is_dynamic else "STR-12"))
-        process.mailbox.append(("retry", tree.key_of(child)))
+        world.signal(process.label, process.label, ("retry", tree.key_of(child)))
         process.task = ("sup", (), ())
         if item[2] == "group":
             world.tags.append("STR-13" if tree.strategy == "one_for_all" else "STR-14")

@@ -102,7 +102,7 @@ class Tree:
     @property
     def window_ms(self) -> int:
         """The length of the window in milliseconds."""
-        return round(self.spec["max_seconds"] * _MS)
+        return round(float(self.spec["max_seconds"]) * _MS)
 
     @property
     def auto_shutdown(self) -> str:
@@ -134,6 +134,8 @@ class Tree:
 
 def is_refused(spec: Mapping[str, Json]) -> str | None:
     """Return the clause by which a supervisor's specification is refused, or None."""
+    if spec["max_restarts"] < 0 or spec["max_seconds"] <= 0 or (spec.get("max_children") or 0) < 0:
+        return "SUP-9"
     if spec["strategy"] == DYNAMIC:
         return None
     ids = [child["id"] for child in spec["children"]]
@@ -149,4 +151,4 @@ def is_child_refused(spec: Mapping[str, Json], child: Mapping[str, Json]) -> boo
     """Say whether a child is significant where it must not be (STR-35)."""
     if not child.get("significant", False):
         return False
-    return spec.get("auto_shutdown", "never") == "never" or child["restart"] == "permanent"
+    return bool(spec.get("auto_shutdown", "never") == "never" or child["restart"] == "permanent")

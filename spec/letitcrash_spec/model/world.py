@@ -101,6 +101,7 @@ class Process:
         "born_watched",
         "calls",
         "doomed",
+        "entering",
         "given_up",
         "inbox",
         "label",
@@ -154,6 +155,7 @@ class Process:
         self.told: frozenset[str] = frozenset()  # who was sent a message by this process
         self.tree: Tree | None = None  # what a supervisor knows
         self.after: tuple[tuple[str, int], ...] = ()  # reports known to have come before its next one
+        self.entering: str | None = None  # why it is about to enter its init callback, if it has not yet
         self.doomed = 0  # it was killed at this moment, for it had not ended in time
 
     def copy(self) -> Process:
@@ -187,6 +189,7 @@ class Process:
         twin.tree = None if self.tree is None else self.tree.copy()
         twin.after = self.after
         twin.doomed = self.doomed
+        twin.entering = self.entering
         return twin
 
     def key(self) -> tuple[Any, ...]:
@@ -358,7 +361,7 @@ class World:
         segment = self.segment
         if segment is None:
             if optional:
-                self.note(event[0], who, event[1], "GS-9")
+                self.note(event[0], who, event[1] if len(event) > 1 else None, "GS-9")
                 return
             entries = self.log.setdefault(who, [])
             if event[0] in ORDERED and "/" in who:
