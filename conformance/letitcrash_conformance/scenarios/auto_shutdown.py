@@ -152,7 +152,9 @@ def children_that_are_not_significant_end_alone(w: Writer) -> None:
             max_restarts=1,
         )
         w.cast(f"{label}/a#1", "stop", "normal")
+        w.look()
         w.crash(f"{label}/b#1")
+        w.look()
         w.cast(f"{label}/c#1", "stop", "normal")
         w.look()
         w.cast(f"{label}/d#1", "stop", "normal")

@@ -90,7 +90,8 @@ def a_child_that_is_being_restarted_keeps_its_place(w: Writer) -> None:
     w.add("s1", w.worker("b"))
     w.look()
     w.crash("s1/a#1")
-    w.ask("s1")
+    for _ in range(3):
+        w.put("which_children", sup="s1")
     w.ask("s1")
     w.add("s1", w.worker("c"))
     w.end("s1", "s1/a#1")
@@ -122,16 +123,19 @@ def a_child_is_ended_by_its_process_and_nobody_else_is(w: Writer) -> None:
 @_dynamic("DYN-E6", "DYN-E9", "INT-15")
 def a_child_in_its_attempts_is_ended_by_its_former_process(w: Writer) -> None:
     w.pool("s1", max_restarts=100)
-    w.add("s1", w.worker("a", init=["ok", *looping()]))
-    w.add("s1", w.worker("b", restart="transient", init=looping()))
+    w.add("s1", w.worker("a", init=["ok", *looping(20)]))
+    w.add("s1", w.worker("b", restart="transient", init=looping(20)))
     w.look()
     w.crash("s1/a#1")
     w.look()
-    w.crash("s1/a#2", "s1/b#1")
-    w.ask("s1")
-    w.ask("s1")
+    w.crash("s1/a#2")
+    w.put("which_children", sup="s1")
+    w.put("which_children", sup="s1")
     w.end("s1", "s1/a#1")
     w.end("s1", "s1/a#2")
+    w.look()
+    w.crash("s1/b#1")
+    w.put("which_children", sup="s1")
     w.end("s1", "s1/b#1")
     w.look()
 
@@ -188,30 +192,31 @@ def attempts_count_until_the_limit_is_passed(w: Writer) -> None:
 @_dynamic("DYN-E11", "SHUT-2", "SHUT-5", "SHUT-7", "SHUT-8", needs="exit_signals")
 def all_children_end_at_once_each_in_its_own_way(w: Writer) -> None:
     time, long = w.ms(100, 150), w.ms(300, 500)
-    for number, way in enumerate(("stop", "crash")):
-        label = f"s{number}"
-        w.pool(label, max_restarts=0)
-        w.add(label, w.worker("a"))
-        w.add(label, w.trapper("b", shutdown=time))
-        w.add(label, w.trapper("c", shutdown=time, terminate={"sleep": 20}))
-        w.add(label, w.trapper("d", shutdown=time, terminate={"sleep": long}))
-        w.add(label, w.trapper("e", shutdown=2 * long, terminate={"sleep": long}))
-        w.add(label, w.trapper("f", shutdown="infinity", terminate={"sleep": 2 * long}))
-        w.add(label, w.trapper("g", shutdown="brutal_kill", terminate={"sleep": long}))
-        w.add(label, w.trapper("h", shutdown=time, terminate={"crash": "late"}))
-        w.add(label, nested("i", supervisor(w.trapper("x"), w.worker("y"))))
-        w.look()
-        if way == "stop":
-            w.stop(label, timeout_ms=20_000)
-        else:
-            w.crash(f"{label}/a#1")
-        w.look()
+    pools = (
+        (w.worker("a"), w.trapper("b", shutdown=time), w.trapper("c", shutdown=time, terminate={"crash": "late"})),
+        (w.trapper("a", shutdown=time, terminate={"sleep": long}), w.trapper("b", shutdown="brutal_kill")),
+        (w.trapper("a", shutdown="infinity", terminate={"sleep": long}), w.trapper("b", terminate={"sleep": 20})),
+        (w.worker("a", shutdown="brutal_kill"), nested("b", supervisor(w.trapper("x"), w.worker("y")))),
+    )
+    for number, children in enumerate(pools):
+        for way in ("stop", "crash"):
+            label = f"{way}{number}"
+            w.pool(label, max_restarts=0)
+            for child in children:
+                w.add(label, child)
+            w.add(label, w.worker("z"))
+            w.look()
+            if way == "stop":
+                w.stop(label, timeout_ms=20_000)
+            else:
+                w.crash(f"{label}/z#1")
+            w.look()
 
 
 @_dynamic("DYN-E11", "SHUT-2", needs="exit_signals", clock="virtual")
 def many_slow_children_end_in_the_time_of_the_slowest(w: Writer) -> None:
     w.pool("s1")
-    for number in range(12):
+    for number in range(5):
         w.add("s1", w.trapper(f"k{number}", shutdown=100 + 10 * number, terminate={"sleep": 50 * number}))
     w.look()
     w.stop("s1")

@@ -51,7 +51,7 @@ def a_transient_child_is_retried_whatever_its_start_says(w: Writer) -> None:
 
 @_strategies("STR-12", "SUP-53", "INT-15")
 def siblings_are_served_while_a_restart_is_retried(w: Writer) -> None:
-    w.tree("s1", w.worker("a", init=looping(6)), w.worker("b"), w.worker("c"), max_restarts=20)
+    w.tree("s1", w.worker("a", init=looping(w.ms(6, 3))), w.worker("b"), w.worker("c"), max_restarts=20)
     w.look()
     w.crash("s1/a#1")
     w.ask("s1")
@@ -236,7 +236,8 @@ def deaths_while_the_supervisor_is_busy_are_handled_in_turn(w: Writer) -> None:
 
 @_strategies("STR-16", "STR-7", "SHUT-8", "SHUT-15", needs="exit_signals")
 def a_child_may_die_while_its_group_is_ended(w: Writer) -> None:
-    for number, strategy in enumerate(GROUPS):
+    for number, child in enumerate("bcdb"):
+        strategy = GROUPS[number % 2]
         label = f"s{number}"
         w.tree(
             label,
@@ -249,8 +250,7 @@ def a_child_may_die_while_its_group_is_ended(w: Writer) -> None:
             max_restarts=1,
         )
         w.look()
-        for child in "bcd":
-            w.later(f"{label}/{child}#1", w.ms(100, 150), "crash", "boom")
+        w.later(f"{label}/{child}#1", w.ms(100, 150), "crash", "boom")
         w.crash(f"{label}/a#1")
         w.look()
 

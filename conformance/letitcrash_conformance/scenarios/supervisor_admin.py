@@ -304,10 +304,10 @@ def a_child_that_cut_its_link_can_still_be_ended(w: Writer) -> None:
     )
     for child in "abcde":
         w.call(f"s1/{child}#1", "unlink", "s1")
-    w.look()
+        w.look()
     for child in "abc":
         w.end("s1", child)
-    w.look()
+        w.look()
     w.restart("s1", "a")
     w.look()
     w.stop("s1")
