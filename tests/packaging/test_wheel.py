@@ -53,7 +53,12 @@ def test_the_wheel_holds_every_file_of_the_packages_and_no_other(wheel: zipfile.
 
 @pytest.mark.parametrize(
     "pattern",
-    ["letitcrash_spec/clauses/*.toml", "letitcrash_conformance/subjects/erlang/*.erl", "*/py.typed"],
+    [
+        "letitcrash_spec/clauses/*.toml",
+        "letitcrash_conformance/subjects/erlang/*.erl",
+        "letitcrash_conformance/subjects/elixir/*.ex",
+        "*/py.typed",
+    ],
 )
 def test_the_wheel_holds_the_data(wheel: zipfile.ZipFile, pattern: str) -> None:
     assert [name for name in wheel.namelist() if Path(name).match(pattern)]

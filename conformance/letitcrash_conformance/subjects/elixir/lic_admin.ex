@@ -11,7 +11,10 @@ defmodule :lic_admin do
   @quiet_ms 10_000
 
   # The parent is the label of a probe, or `:none`.
-  def start_supervisor(label, spec, :none, timeout), do: within(timeout, fn -> :lic_sup.start_alone(label, spec) end)
+  def start_supervisor(label, spec, :none, timeout) do
+    # The world is not quiet before the supervisor has started, also when nobody waits for that any more.
+    within(timeout, fn -> :lic_sup.start_alone(label, spec) end, fn _ -> :ok end)
+  end
 
   def start_supervisor(label, spec, parent, timeout) do
     :lic_ops.with_kind(:probe, parent, fn pid ->
@@ -96,8 +99,9 @@ defmodule :lic_admin do
     end)
   end
 
-  # Does it in a process of its own, which hands the answer over as its exit reason. The world is not quiet before.
-  defp within(timeout, fun) do
+  # Does it in a process of its own, which hands the answer over as its exit reason. A supervisor that was asked in vain
+  # is busy or suspended, and that is for the settling to see.
+  defp within(timeout, fun, give_up \\ &:lic_world.dismiss/1) do
     {pid, monitor} = spawn_monitor(fn -> receive(do: (:go -> exit({:lic_answer, answer(fun)}))) end)
     :lic_world.enlist(pid)
     send(pid, :go)
@@ -109,7 +113,18 @@ defmodule :lic_admin do
     after
       timeout ->
         Process.demonitor(monitor, [:flush])
+        wait_asked(pid)
+        give_up.(pid)
         {:fail, "timeout"}
+    end
+  end
+
+  # However short the time, the supervisor is asked before the next request is served.
+  defp wait_asked(pid) do
+    case Process.info(pid, [:status, :current_function]) do
+      nil -> :ok
+      [status: :waiting, current_function: {module, _, _}] when module != __MODULE__ -> :ok
+      _ -> :erlang.yield() && wait_asked(pid)
     end
   end
 
