@@ -13,6 +13,7 @@ import pytest
 
 from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.subjects.erlang_otp import erlang_command, erlang_subject
+from letitcrash_conformance.trees import supervisor, worker
 
 needs_erl = pytest.mark.skipif(shutil.which("erl") is None, reason="needs Erlang's `erl` (Debian: erlang-base)")
 
@@ -20,6 +21,8 @@ MIB = 1 << 20
 BOUND_S = 60
 
 
+SUP: dict[str, Any] = supervisor()
+CHILD: dict[str, Any] = worker("a")
 MALFORMED: list[tuple[str, dict[str, Any], str]] = [
     ("cal", {}, "unknown op 'cal'"),
     ("hello", {}, "expected the argument 'protocol', got none"),
@@ -47,6 +50,28 @@ MALFORMED: list[tuple[str, dict[str, Any], str]] = [
     ("exit", {"to": "p", "reason": "because"}, 'reason: expected a reason ("normal"'),
     ("exit", {"to": "p", "reason": {"error": "a", "b": 1}}, "expected a reason"),
     ("advance", {"ms": 2**32}, "got 4294967296"),
+    ("start_supervisor", {"as": "s", "spec": 1}, "spec: expected a supervisor, an object, got 1"),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "strategy": "all"}}, 'expected "one_for_one", "one_for_all"'),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "max_restarts": 1.5}}, "max_restarts: expected an integer"),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "max_seconds": "5"}}, "max_seconds: expected a number of sec"),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "max_children": 5}}, 'auto_shutdown, got {"max_children":5}'),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "name": 5}}, "name: expected a name or null, got 5"),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "auto_shutdown": "no"}}, 'expected "never", "any_significant"'),
+    ("start_supervisor", {"as": "s", "spec": {**SUP, "children": {}}}, "children: expected a list of children"),
+    ("start_supervisor", {"as": "s", "spec": SUP, "link": None}, "link: expected a text, got null"),
+    ("start_child", {"sup": "s", "child": {**CHILD, "shutdown": "never"}}, 'expected "brutal_kill", "infinity"'),
+    ("start_child", {"sup": "s", "child": {**CHILD, "shutdown": 2**32}}, "at most 4294967295 milliseconds"),
+    ("start_child", {"sup": "s", "child": {**CHILD, "restart": "always"}}, 'expected "permanent", "transient"'),
+    ("start_child", {"sup": "s", "child": {**CHILD, "type": "probe"}}, 'expected "worker" or "supervisor"'),
+    ("start_child", {"sup": "s", "child": {**CHILD, "start": {"init": []}}}, "start: init: expected a list"),
+    ("start_child", {"sup": "s", "child": {**CHILD, "start": {"supervisor": 1}}}, "start: expected a supervisor"),
+    ("start_child", {"sup": "s", "child": {**CHILD, "key": 1}}, 'start and significant, got {"key":1}'),
+    ("terminate_child", {"sup": "s", "child": 1}, "child: expected a text, got 1"),
+    ("which_children", {}, "expected the argument 'sup', got none"),
+    ("parallel", {"clients": 1}, "clients: expected a list of clients, got 1"),
+    ("parallel", {"clients": [1]}, "expected a list of operations, got 1"),
+    ("parallel", {"clients": [[{"op": "call"}]]}, "expected an object with an 'op' and its 'args'"),
+    ("parallel", {"clients": [[{"op": "reset", "args": {}}]]}, "expected an operation that may stand in parallel"),
     (
         "observe",
         {"settle_ms": "1"},
@@ -210,6 +235,43 @@ def test_a_label_is_bound_once() -> None:
 
 
 @needs_erl
+def test_a_label_of_the_wrong_kind_reaches_no_process() -> None:
+    lines = [
+        request(1, "spawn", as_="p1", probe={}),
+        request(2, "start_supervisor", as_="s1", spec={**SUP, "name": "n1"}),
+        call(3, "s1", "get"),
+        request(4, "cast", to={"name": "n1"}, msg=["get"]),
+        request(5, "which_children", sup="p1"),
+        request(6, "start_supervisor", as_="s2", spec=SUP, link="s1"),
+        request(7, "start_supervisor", as_="p1", spec=SUP),
+        request(8, "start_supervisor", as_="p1", spec=SUP, link="p1"),
+        call(9, "p1", "call", {"name": "n1"}, ["get"], 1000),
+        request(10, "observe", settle_ms=10_000),
+    ]
+    got = answers(*lines)
+    assert message(got[2]) == message(got[3]) == message(got[8]) == "expected a probe, got the supervisor 's1'"
+    assert message(got[4]) == "expected a supervisor, got the probe 'p1'"
+    assert message(got[5]) == "expected a probe, got the supervisor 's1'"
+    assert message(got[6]) == message(got[7]) == "expected a label that is not bound yet, got 'p1'"
+    assert (got[9]["ok"]["alive"], got[9]["ok"]["quiet"]) == (["p1", "s1"], True)
+
+
+@needs_erl
+def test_a_label_that_a_child_needs_and_somebody_has_is_told_by_the_next_observe() -> None:
+    lines = [
+        request(1, "spawn", as_="s1/a#1", probe={}),
+        request(2, "start_supervisor", as_="s1", spec=SUP),
+        request(3, "start_child", sup="s1", child=CHILD),
+        request(4, "observe", settle_ms=10_000),
+        request(5, "start_child", sup="s1", child=CHILD),
+    ]
+    got = answers(*lines)
+    assert got[2]["fail"]["kind"] == "start_failed"
+    assert message(got[3]) == "expected a label that is not bound yet, got 's1/a#1'"
+    assert got[4] == {"id": 5, "ok": "s1/a#2"}
+
+
+@needs_erl
 def test_a_reference_is_used_once() -> None:
     got = answers(
         request(1, "spawn", as_="p1", probe={}),
@@ -277,10 +339,20 @@ def test_the_harness_ends_when_nobody_reads_its_answers() -> None:
 
 
 @needs_erl
-def test_crashes_of_probes_print_nothing() -> None:
-    lines = [request(1, "spawn", as_="p1", probe={}), call(2, "p1", "crash", "loud"), request(3, "bye")]
+def test_crashes_and_restarts_print_nothing() -> None:
+    failing = {**CHILD, "start": {"init": ["ok", {"crash": "loud"}]}}
+    lines = [
+        request(1, "spawn", as_="p1", probe={}),
+        call(2, "p1", "crash", "loud"),
+        request(3, "start_supervisor", as_="s1", spec=supervisor(failing, max_restarts=50)),
+        request(4, "send", to="s1", payload="unexpected"),
+        request(5, "cast", to="s1/a#1", msg=["crash", "loud"]),
+        request(6, "observe", settle_ms=10_000),
+        request(7, "bye"),
+    ]
     done = run(*lines)
-    assert (len(done.stdout.splitlines()), done.stderr) == (3, b"")
+    assert (len(done.stdout.splitlines()), done.stderr) == (7, b"")
+    assert json.loads(done.stdout.splitlines()[5])["ok"]["alive"] == []
 
 
 # how it is started

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from letitcrash_conformance.subject import Subject
+from letitcrash_conformance.trees import nested, supervisor, worker
 from letitcrash_spec.messages import Operation, fail, ok
 from tests.support.erlang_world import SETTLE_MS, World, needs_erl, open_erlang
 
@@ -53,6 +54,27 @@ def test_a_reset_ends_a_process_that_is_still_being_born(world: World) -> None:
     world("reset")
     assert world.settled()["alive"] == []
     assert world.spawn("p2", name="n2") == ok("started")
+
+
+def test_a_reset_ends_whole_trees_in_whatever_they_are_doing(world: World) -> None:
+    hanging = {"trap_exit": True, "terminate": "hang"}
+    for _ in range(20):
+        inner = supervisor(worker("x", hanging), worker("y"), strategy="one_for_all", max_restarts=1_000_000)
+        world.start("s1", supervisor(nested("i", inner), worker("a"), name="n1", max_restarts=1_000_000))
+        world("exit", to="s1/i#1/y#1", reason="kill")
+        never = worker("b", {"init": ["ok", {"stop": "shutdown"}], "name": "n2"})
+        world.start("s2", supervisor(never, worker("c"), strategy="rest_for_one", max_restarts=1_000_000))
+        world("exit", to="s2/b#1", reason="kill")
+        world.spawn("p1")
+        stuck = supervisor(worker("a"), worker("b", {"init": [{"sleep": 1_000_000}]}))
+        assert world.start("s3", stuck, link="p1", timeout_ms=1) == fail("timeout")
+        assert world.start("s4", stuck, timeout_ms=0) == fail("timeout")
+        assert world.observe(settle_ms=0)["quiet"] is False
+        assert world("reset") == ok()
+        seen = world.settled()
+        assert (seen["alive"], seen["names"], seen["children"], seen["events"]) == ([], {}, {}, [])
+    assert world.start("s1", supervisor(worker("a", {"name": "n2"}), name="n1")) == ok("started")
+    assert world.children("s1") == {"a": "s1/a#1"}
 
 
 def test_observe_shows_the_living_the_names_and_the_events_once(world: World) -> None:

@@ -80,7 +80,7 @@ class World:
                 if fields.items() <= event.items():
                     return event
             self("advance", ms=5)
-            self.observe()
+            self.observe(settle_ms=5)
         raise AssertionError(f"no event {fields} among {self.events}")
 
     def log(self, *kinds: str, who: str | None = None) -> list[dict[str, Any]]:

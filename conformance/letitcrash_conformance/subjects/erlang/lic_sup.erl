@@ -60,7 +60,10 @@ start_child(Id, Start) ->
     N = lic_world:attempt(Id),
     Label = <<(lic_world:label(self()))/binary, "/", Id/binary, "#", (integer_to_binary(N))/binary>>,
     case lic_world:claim(Label) of
-        true -> start_attempt(N, Label, Start);
+        true ->
+            Result = start_attempt(N, Label, Start),
+            is_tuple(Result) andalso element(1, Result) =:= ok orelse wait_gone(lic_world:pid(Label)),
+            Result;
         false ->
             {error, Message} = lic_ops:taken(Label),
             lic_log:defect(Message),
@@ -72,6 +75,13 @@ start_attempt(_, Label, {supervisor, Spec}) ->
 start_attempt(N, Label, {probe, #{init := Entries} = Probe}) ->
     Entry = lists:nth(min(N, length(Entries)), Entries),
     lic_ops:start_server(Label, Probe#{init := [Entry]}, link, infinity).
+
+%% Up to OTP 25 a start fails a moment before the process is gone, and a supervisor that ends in this moment would give
+%% it another reason to end.
+wait_gone(undefined) -> ok;
+wait_gone(Pid) ->
+    Monitor = monitor(process, Pid),
+    receive {'DOWN', Monitor, process, Pid, _} -> ok end.
 
 start_link(Label, #{name := Name} = Spec) ->
     lic_ops:delivered(Label, case Name of
