@@ -27,6 +27,7 @@ class DisturbingWriter(TreeWriter):
 
     def meddle(self) -> None:
         """Something slow begins, and while it goes on something else happens."""
+        self.observe()
         tree = self.tree()
         kind = (1, 2, 3, 1, 0)[self.source.below(5)]
         if kind == 0:
@@ -99,7 +100,7 @@ class DisturbingWriter(TreeWriter):
             self.put("delete_child", sup=tree.label, child=name)
         elif kind == 7 and not tree.is_dynamic:
             self.add_child(tree, child_id)
-        elif kind == 8:
+        elif kind == 8 and not tree.is_dynamic:
             self.put("count_children", sup=tree.label)
         elif kind == 9 and tree.parent is not None:
             self.fell_parent(tree.parent)

@@ -121,6 +121,11 @@ class Forest:
                 if branch.is_up:
                     yield tree, branch
 
+    def size(self, tree: Tree) -> int:
+        """Return how many processes probably live below a supervisor."""
+        below = [branch for branch in tree.branches if branch.is_up]
+        return len(below) + sum(self.size(branch.tree) for branch in below if branch.tree is not None)
+
     def workers(self) -> list[str]:
         """Return the labels of the probes in trees that probably live."""
         return [branch.label for _, branch in self.places() if branch.label is not None and branch.tree is None]

@@ -107,8 +107,8 @@ class SpecWriter(Writer):
         if level < LEVELS and self._left and self.chance(self.flavor.nests * 2 if level > 1 else self.flavor.nests):
             spec = self._supervisor(level + 1, 1 + self.source.below(2))
             shutdown: Shutdown = "infinity"
-            if self.chance(3):
-                shutdown = "brutal_kill" if self.source.below(4) == 3 else int(self.one(self.times.shutdowns))
+            if self.chance(2):
+                shutdown = "brutal_kill" if self.source.below(4) == 3 else int(self.one(self.times.shutdowns[:2]))
             return nested(child_id, spec, restart=restart, shutdown=shutdown, significant=is_significant)
         probe = self.child_probe(is_added=is_added)
         shutdown = self._shutdown(probe)

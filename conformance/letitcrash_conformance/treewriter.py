@@ -21,6 +21,9 @@ TREES = 2
 DEATHS = 3
 """How many deaths stand between two observations at most."""
 
+SIZE = 4
+"""How many processes a supervisor that is killed has below it at most: they all end at once then."""
+
 
 class TreeWriter(SpecWriter):
     """A writer that also starts, asks and disturbs supervisors.
@@ -111,9 +114,11 @@ class TreeWriter(SpecWriter):
         args: dict[str, Json] = {}
         if self.chance(self.flavor.linked) and self.offers("links"):
             args["link"] = self.somebody()
-        if self.chance(1):
+        elif self.chance(1):
             spec = self.misspelled(spec)
         self.put("start_supervisor", **{"as": self.sketch.fresh("s"), "spec": spec, **args})
+        if args:
+            self.observe()  # what its parent does from here on comes after the start
 
     def start_child(self) -> None:
         tree = self.tree()
@@ -172,7 +177,10 @@ class TreeWriter(SpecWriter):
         self.put("which_children", sup=self.tree().label)
 
     def count_children(self) -> None:
-        self.put("count_children", sup=self.tree().label)
+        tree = self.tree()
+        if tree.is_dynamic:
+            self.observe()  # while a death is on its way nothing is promised about the count
+        self.put("count_children", sup=tree.label)
 
     def patience(self, one_of: int) -> dict[str, Json]:
         """Have one caller in so many give up early."""
@@ -219,7 +227,9 @@ class TreeWriter(SpecWriter):
             self.put("send", to=label, payload="!stop" if kind == 11 else "!crash")
 
     def fell_supervisor(self, label: str, kind: int) -> None:
-        if kind < 4 and self.offers("exit_signals"):
+        tree = self.forest.trees.get(label)
+        is_small = tree is None or self.forest.size(tree) <= SIZE
+        if kind < 4 and is_small and self.offers("exit_signals"):
             self.put("exit", to=label, reason="kill")
         else:
             self.put("stop", to=label, reason=self.one(("normal", "shutdown", {"error": "e1"}, {"shutdown": "s1"})))
@@ -240,12 +250,13 @@ class TreeWriter(SpecWriter):
 
     def together(self) -> None:
         """Two or three children of one supervisor end before it hears of any."""
+        self.observe()
         self.strike_several(self.tree())
         self.observe()
 
     def strike_several(self, tree: Tree) -> None:
         places = [branch for branch in tree.branches if branch.is_up]
-        for _ in range(2 + (self.source.below(4) == 3)):
+        for _ in range(2 + (self.source.below(8) == 7)):
             if places:
                 branch = places.pop(self.source.below(len(places)))
                 self.strike(tree, branch, at_once=True)
@@ -256,6 +267,7 @@ class TreeWriter(SpecWriter):
         if not self.offers("suspend"):
             self.strike_several(tree)
             return
+        self.observe()
         self.put("suspend", to=tree.label)
         self.strike_several(tree)
         self.put("resume", to=tree.label)
