@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_conformance.trees import Strategy, nested, supervisor
 from letitcrash_spec.messages import Reason
 
 __all__ = ["SCENARIOS"]
@@ -146,4 +147,45 @@ def a_crowd_of_servers_comes_and_goes(w: Writer) -> None:
     w.look()
     for label in labels[::2]:
         w.stop(label)
+    w.look()
+
+
+@_backends("BACK-8", "STR-7", "STR-8", "SHUT-1", needs="supervisor exit_signals")
+def a_supervisor_may_have_children_of_all_backends(w: Writer) -> None:
+    strategies: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
+    for number, strategy in enumerate(strategies):
+        label = f"s{number}"
+        w.tree(
+            label,
+            w.trapper("a"),
+            w.worker("b", init=["ok", {"crash": "again"}, "ok"]),
+            w.trapper("c", terminate={"sleep": 20}),
+            nested("d", supervisor(w.worker("x"), w.trapper("y"), strategy="one_for_all")),
+            w.trapper("e", shutdown="brutal_kill"),
+            strategy=strategy,
+            max_restarts=4,
+        )
+        w.crash(f"{label}/d#1/x#1")
+        w.look()
+        w.crash(f"{label}/b#1")
+        w.look()
+        w.stop(label)
+        w.look()
+
+
+@_backends("BACK-9", "BACK-8", "SHUT-7", "STR-7", needs="supervisor exit_signals", clock="virtual")
+def a_child_that_blocks_its_carrier_does_not_hold_up_its_supervisor(w: Writer) -> None:
+    w.tree(
+        "s1",
+        w.worker("a"),
+        w.trapper("b", shutdown="brutal_kill"),
+        w.trapper("c", shutdown=100, terminate="hang"),
+        w.trapper("d", shutdown=100),
+        strategy="one_for_all",
+    )
+    w.cast("s1/b#1", "sleep", 60_000)
+    w.cast("s1/d#1", "sleep", 60_000)
+    w.crash("s1/a#1")
+    w.look()
+    w.end("s1", "c")
     w.look()

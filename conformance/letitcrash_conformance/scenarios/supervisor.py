@@ -308,7 +308,8 @@ def a_supervisor_that_starts_a_child_lets_others_wait(w: Writer) -> None:
     w.look()
     w.add("s1", w.worker("c", init=[{"sleep": slow}]), timeout_ms=short)
     w.put("which_children", sup="s1", timeout_ms=short)
-    w.call("s1/b#1", "add", 1)
+    if w.is_virtual:
+        w.call("s1/b#1", "add", 1)
     w.look()
     w.ask("s1")
 
