@@ -290,7 +290,7 @@ def a_sibling_may_die_while_a_restart_is_retried(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-13", "STR-10", "INT-5", "SUP-25", needs="registry")
+@_strategies("STR-13", "STR-10", "INT-5", needs="registry")
 def a_stranger_that_holds_the_name_of_a_member_makes_the_group_give_up(w: Writer) -> None:
     for number, strategy in enumerate(GROUPS):
         label = f"s{number}"
