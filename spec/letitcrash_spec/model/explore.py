@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from letitcrash_spec.messages import fail
 from letitcrash_spec.model import genserver, shutdown, timers
 from letitcrash_spec.model.reach import Reach, reach_of
-from letitcrash_spec.model.signals import deliver
+from letitcrash_spec.model.signals import MESSAGES, deliver
 from letitcrash_spec.model.world import DRIVER, Expected, Process, Signal, World
 
 __all__ = [
@@ -285,7 +285,7 @@ def _arrivals(process: Process) -> Iterable[str]:
 def _only_waits(signal: Signal) -> bool:
     if signal[0] == "exit":
         return signal[2] != "kill" or bool(signal[3])
-    return signal[0] in ("retry", "info")
+    return signal[0] in ("retry", "suspend") or signal[0] in MESSAGES
 
 
 def _reduced(process: Process) -> list[Step]:

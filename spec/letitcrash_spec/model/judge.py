@@ -199,6 +199,7 @@ def _free(worlds: Iterable[World]) -> list[World]:
         world.cursor = {}
         world.log = {}
         world.orders = []
+        world.held = {}
         for process in world.processes.values():
             process.served = 0
             process.after = ()

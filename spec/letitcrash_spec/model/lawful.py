@@ -103,6 +103,7 @@ def _call(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for start in _resolved(world, args["to"]):
         token = _request(start, args)
+        outcomes.extend(_to_unborn(start, args["to"], ("call", token, args["msg"])))
         at_once = genserver.send_call(start, DRIVER, args["to"], args["msg"], token)
         if at_once is not None:
             start.open_token = None
@@ -117,10 +118,12 @@ def _stop(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for start in _resolved(world, args["to"]):
         label = registry.resolve(start, args["to"])
+        token = _request(start, args)
         if label is None or label not in start.processes:
+            outcomes.extend(_to_unborn(start, args["to"], ("stop", token, args["reason"])))
+            start.open_token = None
             outcomes.append((start, Expected(fail("noproc"), "GS-60")))
             continue
-        token = _request(start, args)
         start.signal(DRIVER, label, ("stop", token, args["reason"]))
         for after, expected in _wait(start, label, token):
             clause = "GS-61" if expected.answer == fail("timeout") else expected.clause
@@ -157,10 +160,12 @@ def _administer(op: str) -> Callable[[World, dict[str, Any]], list[Outcome]]:
         outcomes: list[Outcome] = []
         label = args["sup"]
         for start in _resolved(world, label):
+            token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
             if label not in start.processes:
+                outcomes.extend(_to_unborn(start, label, ("admin", token, op, args)))
+                start.open_token = None
                 outcomes.append((start, Expected(fail("noproc"), "SUP-38")))
                 continue
-            token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
             start.signal(DRIVER, label, ("admin", token, op, args))
             outcomes.extend(_wait(start, label, token))
         return outcomes
@@ -171,6 +176,7 @@ def _administer(op: str) -> Callable[[World, dict[str, Any]], list[Outcome]]:
 def _cast(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for start in _resolved(world, args["to"]):
+        outcomes.extend(_sent_to_unborn(start, args["to"], ("cast", args["msg"])))
         genserver.send_cast(start, DRIVER, args["to"], args["msg"])
         outcomes.extend(_asynchronous(start, args["to"], Expected(ok(), "GS-36")))
     return outcomes
@@ -179,6 +185,7 @@ def _cast(world: World, args: dict[str, Any]) -> list[Outcome]:
 def _send(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for start in _resolved(world, args["to"]):
+        outcomes.extend(_sent_to_unborn(start, args["to"], ("info", args["payload"], "GS-37", 0)))
         expected = genserver.send_info(start, DRIVER, args["to"], args["payload"])
         outcomes.extend(_asynchronous(start, args["to"], expected))
     return outcomes
@@ -187,9 +194,41 @@ def _send(world: World, args: dict[str, Any]) -> list[Outcome]:
 def _exit(world: World, args: dict[str, Any]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for start in _resolved(world, args["to"]):
+        outcomes.extend(_sent_to_unborn(start, args["to"], ("exit", DRIVER, args["reason"], False, False)))
         exits.send_exit(start, DRIVER, args["to"], args["reason"])
         outcomes.extend(_asynchronous(start, args["to"], Expected(ok(), "EXIT-5")))
     return outcomes
+
+
+def _may_be_born(world: World, target: Json) -> bool:
+    """Say whether a label that nobody has yet may be that of a supervised child that starts at this moment."""
+    if not isinstance(target, str) or "/" not in target or target in world.processes:
+        return False
+    root = target.split("/", 1)[0]
+    return any(
+        root in reach_of(world, process).roots
+        for process in world.processes.values()
+        if process.inbox or process.mailbox or process.task is not None
+    )
+
+
+def _sent_to_unborn(world: World, target: Json, signal: tuple[Any, ...]) -> list[Outcome]:
+    """Return the outcome of sending something to a child that has just started, if it may have."""
+    if not _may_be_born(world, target):
+        return []
+    twin = world.copy()
+    twin.hold(target, signal)
+    return [(twin, Expected(ok(), "EXIT-5"))]
+
+
+def _to_unborn(world: World, target: Json, signal: tuple[Any, ...]) -> list[Outcome]:
+    """Return the outcomes of a request to a child that has just started, if it may have."""
+    if not _may_be_born(world, target):
+        return []
+    twin = world.copy()
+    twin.hold(target, signal)
+    outcomes = search([twin], answered, near=None, limit=LIMIT)
+    return [_settled(after) for after in outcomes if target in after.processes]
 
 
 def _asynchronous(world: World, target: Json, expected: Expected) -> list[Outcome]:
@@ -313,8 +352,7 @@ def _resolved(world: World, target: Any) -> list[World]:
     if isinstance(target, dict):
         return _closure(world, lambda reached: NAMES_CHANGE in reached)
     if target not in world.processes:
-        root = f"@tree {target.split('/', 1)[0]}"
-        return _closure(world, lambda reached: bool({f"@birth {target}", root} & reached))
+        return _closure(world, lambda reached: f"@birth {target}" in reached)
     return [world]
 
 
@@ -325,9 +363,7 @@ def _closure(world: World, matters: Callable[[set[str]], bool]) -> list[World]:
     reached: set[str] = set()
     for process in world.processes.values():
         if process.inbox or process.mailbox or process.task is not None:
-            reach = reach_of(world, process)
-            reached |= reach.touched
-            reached.update(f"@tree {root}" for root in reach.roots)
+            reached |= reach_of(world, process).touched
     for timer in world.timers.values():
         if timer.payload in ("!crash", "!stop"):
             reached |= {NAMES, NAMES_CHANGE, f"{timer.owner} dies"}

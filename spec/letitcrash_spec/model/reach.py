@@ -81,13 +81,20 @@ def _pending(world: World, process: Process, reach: Reach) -> bool:
 def _tree(world: World, process: Process, tree: Tree, reach: Reach) -> None:
     """A supervisor that is touched may end and start any of its children, and end itself."""
     reach.roots.add(process.label.split("/", 1)[0])
-    for spec in [*tree.spec.get("children", ()), *(child.spec for child in tree.children)]:
-        if "name" in spec["start"] or "supervisor" in spec["start"]:
-            reach.touched.update((NAMES, NAMES_CHANGE))
+    if any(_has_name(child.spec["start"]) for child in tree.children):
+        reach.touched.update((NAMES, NAMES_CHANGE))
     for other in list(world.processes.values()):
         if other.parent == process.label and other.status != "dead":
             _process(world, other, reach, lethal=True)
     _death(world, process, reach)
+
+
+def _has_name(start: Json) -> bool:
+    """Say whether a child, or anybody below it, has a name."""
+    nested = start.get("supervisor")
+    if nested is None:
+        return start.get("name") is not None
+    return nested.get("name") is not None or any(_has_name(child["start"]) for child in nested.get("children", ()))
 
 
 def _touch(world: World, label: str, reach: Reach) -> None:

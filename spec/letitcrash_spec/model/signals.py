@@ -59,9 +59,11 @@ def deliver(world: World, process: Process, src: str) -> None:
         if kind == "call" or kind in ("suspend", "resume", "host"):
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-24")
         elif kind == "admin":
-            exits.answer(world, process, (src, signal[1]), fail("noproc"), "SUP-38")
+            reason = fail("exit", reason=process.reason)
+            exits.answer(world, process, (src, signal[1]), fail("noproc"), "SUP-38", also=(reason,))
         elif kind == "stop":
-            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60")
+            others = () if process.tree is None else (fail("exit", reason=process.reason),)
+            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60", also=others)
         elif kind == "link":
             links.receive_link(world, process, src)
         elif kind == "monitor":

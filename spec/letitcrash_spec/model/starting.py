@@ -81,7 +81,7 @@ def start_child(
         return Expected(fail("already_registered"), "REG-17")
     backend = probe.get("backend") or world.profile.default_backend
     process = Process(label, probe, backend)
-    world.processes[label] = process
+    world.bear(process)
     process.starter = process.parent = boss.label
     if name is not None:
         registry.take_name(world, process, name)

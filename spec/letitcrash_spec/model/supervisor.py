@@ -53,13 +53,14 @@ def begin(
     if refused is not None:
         if parent is not None:
             raise Unspecified("a refused specification of a supervisor inside another process")
+        world.emit(label, ("dead", None), refused, optional=True)
         return Expected(fail("bad_spec"), refused)
     name = spec.get("name")
     if name is not None and name in world.names:
         return Expected(fail("already_registered"), "SUP-11")
     process = Process(label, {"trap_exit": True}, world.profile.default_backend)
     tree = process.tree = Tree(spec, starter)
-    world.processes[label] = process
+    world.bear(process)
     process.starter = starter[0]
     if name is not None:
         registry.take_name(world, process, name)

@@ -262,6 +262,7 @@ class World:
         "broken",
         "cursor",
         "end",
+        "held",
         "log",
         "names",
         "notes",
@@ -289,6 +290,7 @@ class World:
         self.answer: Expected | None = None
         self.segment: Segment | None = None  # None: nothing is known, everything lawful is followed
         self.end: int | None = None  # the latest moment of this segment, where it is known
+        self.held: dict[str, list[Signal]] = {}  # what the client sent to a child that may be about to start
         self.cursor: dict[str, int] = {}
         self.orders: list[tuple[tuple[str, int], tuple[str, int], str]] = []  # which report comes before which, by what
         self.log: dict[str, list[tuple[Event, str]]] = {}
@@ -310,6 +312,7 @@ class World:
         twin.answer = self.answer
         twin.segment = self.segment
         twin.end = self.end
+        twin.held = {label: list(signals) for label, signals in self.held.items()}
         twin.cursor = dict(self.cursor)
         twin.orders = list(self.orders)
         twin.log = {who: list(entries) for who, entries in self.log.items()}
@@ -326,6 +329,7 @@ class World:
             tuple((ref, timer.due, timer.fired) for ref, timer in sorted(self.timers.items())),
             self.now,
             self.open_token,
+            repr(self.held),
             repr(self.answer),
             tuple(sorted(self.cursor.items())),
             tuple((who, tuple(repr(entry[0]) for entry in entries)) for who, entries in sorted(self.log.items())),
@@ -346,6 +350,16 @@ class World:
             process.inbox[src] = [signal]
         else:
             queue.append(signal)
+
+    def hold(self, label: str, signal: Signal) -> None:
+        """Keep what the client sends to a child that may have started by now, or not."""
+        self.held.setdefault(label, []).append(signal)
+
+    def bear(self, process: Process) -> None:
+        """Let a supervised process be there, with all that was sent to it in the meantime."""
+        self.processes[process.label] = process
+        if self.held and process.label in self.held:
+            process.inbox[DRIVER] = self.held.pop(process.label)
 
     def next_token(self) -> int:
         """Return the number of a new request."""
