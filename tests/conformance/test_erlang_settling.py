@@ -1,22 +1,28 @@
-"""Whether the Erlang harness ever calls its world quiet too early: random cascades of deaths, foretold by hand."""
+"""Whether the Erlang harness ever calls its world quiet too early: random cascades of deaths, foretold by hand.
+
+What becomes of a random tree of supervisors is not foretold: it has to stay as it was when it was called quiet, and
+its log has to tell causes before consequences.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from letitcrash_conformance.subject import Subject
-from letitcrash_spec.messages import Operation
+from letitcrash_conformance.trees import Restart, Shutdown, Strategy, nested, supervisor, worker
+from letitcrash_spec.messages import Json, Operation
 from tests.support.erlang_world import SETTLE_MS, needs_erl, open_erlang
 
 pytestmark = needs_erl
 
 OBSERVE = Operation("observe", {"settle_ms": SETTLE_MS})
 WORLDS = 300
+TREES = 150
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one scheduler", "two schedulers"])
@@ -95,3 +101,59 @@ def test_a_quiet_world_shows_every_consequence_of_a_death(subject: Subject) -> N
             if event["ev"] in ("exit", "down"):
                 of = event["of"] if isinstance(event["of"], str) else event["of"]["name"].removeprefix("name of ")
                 assert of in {e["who"] for e in events[:place] if e["ev"] == "dead"}, (number, events)
+
+
+def draw_tree(source: random.Random, depth: int) -> dict[str, Json]:
+    children = list[dict[str, Json]]()
+    for child_id in "abcd"[: source.randint(1, 4)]:
+        if depth > 0 and source.random() < 0.4:
+            restart = source.choice(["permanent", "transient", "temporary"])
+            children.append(nested(child_id, draw_tree(source, depth - 1), restart=cast("Restart", restart)))
+            continue
+        failing: list[Json] = [{"stop": {"error": "failed"}}, {"crash": "failed"}]
+        init = source.choice([["ok"], ["ok", "ignore"], ["ok", *failing[: source.randint(1, 2)], "ok"]])
+        restart = source.choice(["permanent", "permanent", "transient", "temporary"])
+        shutdown = source.choice(["brutal_kill", "infinity", 60_000])
+        probe: dict[str, Json] = {"trap_exit": source.random() < 0.5, "init": init}
+        child = worker(child_id, probe, restart=cast("Restart", restart), shutdown=cast("Shutdown", shutdown))
+        children.append(child)
+    strategy = source.choice(["one_for_one", "one_for_all", "rest_for_one"])
+    return supervisor(*children, strategy=cast("Strategy", strategy), max_restarts=source.choice([0, 1, 3, 10]))
+
+
+def check_order(events: list[dict[str, Any]], where: object) -> None:
+    """A child is dead before its next attempt begins, and before its supervisor is, unless that was killed."""
+    fate = {e["who"]: (place, e["reason"]) for place, e in enumerate(events) if e["ev"] == "dead"}
+    for place, event in enumerate(events):
+        base, _, attempt = event["who"].rpartition("#")
+        if event["ev"] == "init" and base and attempt != "1":
+            earlier = f"{base}#{int(attempt) - 1}"
+            assert earlier in fate, (where, event, events)
+            assert fate[earlier][0] < place, (where, event, events)
+        if event["ev"] == "dead" and base:
+            above, reason = fate.get(base.rpartition("/")[0], (place, None))
+            assert above >= place or reason == "killed", (where, event, events)
+
+
+@pytest.mark.clause("SHUT-1", "SHUT-12", "STR-12", "INT-16")
+def test_a_quiet_tree_shows_every_restart_and_every_death(subject: Subject) -> None:
+    source = random.Random(11)
+    for number in range(TREES):
+        start = Operation("start_supervisor", {"as": "s1", "spec": draw_tree(source, 2)})
+        seen = subject.run([Operation("reset", {}), start, OBSERVE])[-1]["ok"]
+        events = seen["events"]
+        for step in range(4):
+            if not seen["alive"]:
+                break
+            victim = source.choice(seen["alive"])
+            blows = [Operation("exit", {"to": victim, "reason": "kill"})]
+            blows.append(Operation("stop", {"to": victim, "reason": "shutdown"}))
+            blows.append(Operation("terminate_child", {"sup": "s1", "child": source.choice("abcd")}))
+            if any(event["who"] == victim and event["ev"] == "init" for event in events):
+                blows.append(ask(victim, "crash", "x", op="cast"))
+            seen, then = (answer["ok"] for answer in subject.run([source.choice(blows), OBSERVE, OBSERVE])[1:])
+            assert (seen["quiet"], then["quiet"], then["events"]) == (True, True, []), (number, step)
+            assert (seen["alive"], seen["children"]) == (then["alive"], then["children"]), (number, step)
+            assert None not in seen["children"].values(), (number, step)
+            events += seen["events"]
+        check_order(events, number)

@@ -100,6 +100,12 @@ def test_a_hung_cleanup_is_not_quiet(world: World) -> None:
     assert world.observe(settle_ms=0)["quiet"] is False
 
 
+def test_a_supervisor_that_idled_for_long_is_quiet(world: World) -> None:
+    world.start("s1", supervisor(worker("a"), nested("i", supervisor(worker("b")))))
+    world("advance", ms=1_500)
+    assert world.children("s1") == {"a": "s1/a#1", "i": "s1/i#1"}
+
+
 def test_a_timer_that_is_not_due_does_not_disturb_the_quiet(world: World) -> None:
     world.spawn("p1")
     world.call("p1", "send_after", "t1", 1_000_000, "late")

@@ -84,6 +84,9 @@ inspect(Pid, Alive) ->
         process_info(Pid, ?ITEMS),
     State = case Where of
                 {gen_server, loop, _} when Queued =:= 0 -> parked;
+                %% From OTP 27 or 28 on an idle supervisor hibernates.
+                {gen_server, loop_hibernate, _} when Queued =:= 0 -> parked;
+                {erlang, hibernate, _} when Queued =:= 0 -> parked;
                 {sys, suspend_loop, _} -> suspended;
                 {sys, suspend_loop_hib, _} -> suspended;
                 _ -> throw(busy)
