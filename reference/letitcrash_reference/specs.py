@@ -215,7 +215,8 @@ class ChildSpec:
             raise InvalidSpecError(
                 "start",
                 self.start,
-                f"expected neither backend nor name for child {self.id!r}, whose start decides on them\n"
+                f"expected no backend and no name for child {self.id!r}, whose start decides on them, "
+                f"got {self.backend!r} and {self.name!r}\n"
                 "  remedy: give the name to the supervisor's spec, or both to Runtime.start_linked",
             )
 
