@@ -85,14 +85,13 @@ def at_its_limit_nothing_is_started(w: Writer) -> None:
 
 @_dynamic("DYN-E4", "DYN-E9", "DYN-E6", "DYN-E10")
 def a_child_that_is_being_restarted_keeps_its_place(w: Writer) -> None:
-    w.pool("s1", max_children=2, max_restarts=100)
+    w.pool("s1", max_children=2, max_restarts=9)
     w.add("s1", w.worker("a", init=looping()))
     w.add("s1", w.worker("b"))
     w.look()
     w.crash("s1/a#1")
-    for _ in range(3):
-        w.put("which_children", sup="s1")
-    w.ask("s1")
+    w.put("which_children", sup="s1")
+    w.put("which_children", sup="s1")
     w.add("s1", w.worker("c"))
     w.end("s1", "s1/a#1")
     w.add("s1", w.worker("d"))
@@ -122,14 +121,13 @@ def a_child_is_ended_by_its_process_and_nobody_else_is(w: Writer) -> None:
 
 @_dynamic("DYN-E6", "DYN-E9", "INT-15")
 def a_child_in_its_attempts_is_ended_by_its_former_process(w: Writer) -> None:
-    w.pool("s1", max_restarts=100)
-    w.add("s1", w.worker("a", init=["ok", *looping(20)]))
-    w.add("s1", w.worker("b", restart="transient", init=looping(20)))
+    w.pool("s1", max_restarts=9)
+    w.add("s1", w.worker("a", init=["ok", *looping()]))
+    w.add("s1", w.worker("b", restart="transient", init=looping()))
     w.look()
     w.crash("s1/a#1")
     w.look()
     w.crash("s1/a#2")
-    w.put("which_children", sup="s1")
     w.put("which_children", sup="s1")
     w.end("s1", "s1/a#1")
     w.end("s1", "s1/a#2")

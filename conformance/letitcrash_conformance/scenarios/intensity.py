@@ -306,11 +306,10 @@ def giving_up_ends_the_others_in_order_and_in_their_way(w: Writer) -> None:
 @_intensity("INT-15", "STR-12", "SUP-12", "SHUT-16")
 def a_parent_ends_a_supervisor_in_the_middle_of_its_attempts(w: Writer) -> None:
     w.spawn("p1")
-    w.tree("s1", w.worker("a"), w.worker("b", init=looping()), w.worker("c"), max_restarts=100, link="p1")
+    w.tree("s1", w.worker("a"), w.worker("b", init=looping()), w.worker("c"), max_restarts=9, link="p1")
     w.look()
     w.crash("s1/b#1")
-    w.ask("s1")
-    w.ask("s1")
+    w.put("which_children", sup="s1")
     w.crash("p1")
     w.look()
 
@@ -324,11 +323,11 @@ def a_supervisor_is_stopped_in_the_middle_of_its_attempts(w: Writer) -> None:
             w.worker("b", init=looping()),
             w.worker("c"),
             strategy=strategy,
-            max_restarts=100,
+            max_restarts=9,
         )
         w.look()
         w.crash(f"{strategy}/b#1")
-        w.ask(strategy)
+        w.put("which_children", sup=strategy)
         w.stop(strategy, "shutdown")
         w.look()
 

@@ -186,13 +186,6 @@ class Writer:
         self.put("which_children", **args)
         self.put("count_children", **args)
 
-    def watch(self, sup: str) -> None:
-        """Ask a supervisor twice while it restarts a child, so that it has handled the death by then."""
-        for _ in range(2):
-            self.put("which_children", sup=sup)
-            if self.is_virtual:
-                self.put("count_children", sup=sup)
-
     def look(self) -> None:
         """Let the world settle and observe it."""
         self.put("observe")

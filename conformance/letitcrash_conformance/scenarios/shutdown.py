@@ -285,10 +285,10 @@ def children_without_a_process_are_passed_over(w: Writer) -> None:
     w.look()
     w.stop("s1")
     w.look()
-    w.tree("s2", w.worker("a"), w.worker("b", init=looping()), w.worker("c"), max_restarts=100, strategy="rest_for_one")
+    w.tree("s2", w.worker("a"), w.worker("b", init=looping()), w.worker("c"), max_restarts=9, strategy="rest_for_one")
     w.look()
     w.crash("s2/a#1")
-    w.ask("s2")
+    w.put("which_children", sup="s2")
     w.stop("s2")
     w.look()
 
