@@ -35,7 +35,9 @@ defmodule :lic_sup do
     label = "#{:lic_world.label(self())}/#{id}##{n}"
 
     if :lic_world.claim(label) do
-      start_attempt(n, label, start)
+      result = start_attempt(n, label, start)
+      match?({:ok, _}, result) || wait_gone(:lic_ops.pid(label))
+      result
     else
       {:error, message} = :lic_ops.taken(label)
       :lic_log.defect(message)
@@ -48,6 +50,18 @@ defmodule :lic_sup do
   defp start_attempt(n, label, {:probe, %{init: entries} = probe}) do
     entry = Enum.at(entries, n - 1, List.last(entries))
     :lic_ops.start_server(label, %{probe | init: [entry]}, :link, :infinity)
+  end
+
+  # Up to OTP 25 a start fails a moment before the process is gone, and a supervisor that ends in this moment would give it
+  # another reason to end.
+  defp wait_gone(nil), do: :ok
+
+  defp wait_gone(pid) do
+    monitor = Process.monitor(pid)
+
+    receive do
+      {:DOWN, ^monitor, _, _, _} -> :ok
+    end
   end
 
   defp start_link(label, %{flags: flags, name: name} = spec) do
