@@ -12,7 +12,7 @@ __all__ = ["ACTIONS", "CHAPTERS", "IS_SUPERVISION_RUN", "OPERATIONS", "SUPERVISI
 SUPERVISION = ("supervisor", "strategies", "intensity", "shutdown", "dynamic_supervisor")
 """The chapters of supervision."""
 
-IS_SUPERVISION_RUN = False
+IS_SUPERVISION_RUN = True
 """Whether the chapters of supervision are part of a run, and supervisors of the mix."""
 
 CHAPTERS = (

@@ -121,7 +121,7 @@ def at_rest(limit: int) -> Callable[[World], bool]:
 
     def goal(world: World) -> bool:
         for process in world.processes.values():
-            if _arrivals(process) or _steps_inside(process):
+            if (process.inbox and _arrivals(process)) or (process.status != "dead" and _steps_inside(process)):
                 return False
         if world.profile.clock == "wall":
             settled = not _wall_steps(world, must=True) and not any(map(moment_of, world.processes.values()))
@@ -176,7 +176,7 @@ def choose_steps(world: World, near: str | None) -> list[Step]:
                 return [("deliver", process.label, next(iter(process.inbox)))]
             if _arrivals(process) or _steps_inside(process):
                 active.append(process)
-        elif _steps_inside(process):
+        elif process.status != "dead" and _steps_inside(process):
             active.append(process)
     on_wall = world.profile.clock == "wall"
     timed = _wall_steps(world) if on_wall else _due_steps(world)
@@ -324,7 +324,7 @@ def _due_steps(world: World) -> list[Step]:
     now = world.now
     steps: list[Step] = [("fire", ref) for ref, timer in world.timers.items() if timer.due <= now]
     for process in world.processes.values():
-        moment = moment_of(process)
+        moment = None if process.task is None else moment_of(process)
         if moment is not None and moment <= now:
             steps.append(("wake", process.label))
     if world.open_token is not None and world.open_token[1] <= now:
@@ -370,7 +370,7 @@ def next_moment(world: World) -> int | None:
     """Return the next moment at which something happens because of the time, or None."""
     moments: list[int] = [timer.due for timer in world.timers.values()]
     for process in world.processes.values():
-        moment = moment_of(process)
+        moment = None if process.task is None else moment_of(process)
         if moment is not None:
             moments.append(moment)
     if world.open_token is not None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from letitcrash_spec.messages import Answer, Json, fail, ok
 from letitcrash_spec.model import dynamic_supervisor, exits, registry, shutdown, starting, strategies
-from letitcrash_spec.model.tree import Child, Destination, Todo, Tree, is_child_refused, is_refused
+from letitcrash_spec.model.tree import Child, Destination, Todo, Tree, is_refused, why_refused
 from letitcrash_spec.model.world import Expected, Process, Signal, Unspecified, World
 
 __all__ = ["begin", "choose", "handle", "host", "receive_exit", "receive_start", "report_start", "run"]
@@ -168,6 +168,11 @@ def _administer(
     world: World, process: Process, tree: Tree, op: str, args: Mapping[str, Json], caller: Destination
 ) -> None:
     todo: Todo
+    refused = why_refused(tree.spec, args["child"]) if op == "start_child" else None
+    if refused is not None:
+        process.task = ("sup", (("reply", caller, fail("bad_spec"), refused),), ())
+        process.status = "busy"
+        return
     if tree.is_dynamic and op != "count_children" and op != "which_children":
         todo = dynamic_supervisor.administer(world, process, tree, op, args, caller)
     elif op == "start_child":
@@ -203,8 +208,6 @@ def count(world: World, tree: Tree) -> dict[str, int]:
 
 def _add(world: World, process: Process, tree: Tree, spec: Mapping[str, Json], caller: Destination) -> Todo:
     child = tree.find(spec["id"])
-    if is_child_refused(tree.spec, spec):
-        return (("reply", caller, fail("bad_spec"), "STR-35"),)
     if child is None:
         world.note("dead", process.label, None, "SUP-27")
         return (("add", spec, caller),)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from letitcrash_spec.messages import Json
 
-__all__ = ["DYNAMIC", "Child", "Destination", "Todo", "Tree", "is_refused"]
+__all__ = ["DYNAMIC", "Child", "Destination", "Todo", "Tree", "is_refused", "why_refused"]
 
 Destination: TypeAlias = "tuple[str, int]"
 
@@ -141,14 +141,14 @@ def is_refused(spec: Mapping[str, Json]) -> str | None:
     ids = [child["id"] for child in spec["children"]]
     if len(set(ids)) < len(ids):
         return "SUP-7"
-    for child in spec["children"]:
-        if is_child_refused(spec, child):
-            return "STR-35"
-    return None
+    return next(filter(None, (why_refused(spec, child) for child in spec["children"])), None)
 
 
-def is_child_refused(spec: Mapping[str, Json], child: Mapping[str, Json]) -> bool:
-    """Say whether a child is significant where it must not be (STR-35)."""
+def why_refused(spec: Mapping[str, Json], child: Mapping[str, Json]) -> str | None:
+    """Return the clause by which a supervisor with this specification refuses a child's, or None."""
+    if isinstance(child["shutdown"], int) and child["shutdown"] < 0:
+        return "DYN-E3" if spec["strategy"] == DYNAMIC else "SUP-10"
     if not child.get("significant", False):
-        return False
-    return bool(spec.get("auto_shutdown", "never") == "never" or child["restart"] == "permanent")
+        return None
+    forbidden = spec.get("auto_shutdown", "never") == "never" or child["restart"] == "permanent"
+    return "STR-35" if forbidden else None

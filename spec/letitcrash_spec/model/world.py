@@ -203,14 +203,14 @@ class Process:
             self.trap,
             self.name,
             self.suspended,
-            repr(self.task),
+            repr(self.task) if self.task else None,
             frozenset(self.links),
-            tuple(sorted(self.watchers.items())),
-            tuple(sorted(self.monitors)),
-            repr(self.mailbox),
-            repr(sorted(self.inbox.items())),
+            tuple(sorted(self.watchers.items())) if self.watchers else None,
+            tuple(sorted(self.monitors)) if self.monitors else None,
+            repr(self.mailbox) if self.mailbox else None,
+            repr(sorted(self.inbox.items())) if self.inbox else None,
             tuple(self.calls),
-            repr(self.stops),
+            repr(self.stops) if self.stops else None,
             self.after,
             None if self.tree is None else self.tree.key(),
         )
@@ -302,7 +302,10 @@ class World:
         """Return a world that can be changed without changing this one."""
         twin = World.__new__(World)
         twin.profile = self.profile
-        twin.processes = {label: process.copy() for label, process in self.processes.items()}
+        twin.processes = {
+            label: process if process.status == "dead" and not process.inbox else process.copy()
+            for label, process in self.processes.items()
+        }
         twin.names = dict(self.names)
         twin.timers = {ref: timer.copy() for ref, timer in self.timers.items()}
         twin.now = self.now
@@ -345,6 +348,8 @@ class World:
         process = self.processes.get(dst)
         if process is None:
             return
+        if process.status == "dead" and not process.inbox:  # shared with other worlds
+            process = self.processes[dst] = process.copy()
         queue = process.inbox.get(src)
         if queue is None:
             process.inbox[src] = [signal]
