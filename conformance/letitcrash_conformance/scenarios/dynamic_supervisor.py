@@ -202,7 +202,8 @@ def all_children_end_at_once_each_in_its_own_way(w: Writer) -> None:
             w.pool(label, max_restarts=0)
             for child in children:
                 w.add(label, child)
-            w.add(label, w.worker("z"))
+            if way == "crash":
+                w.add(label, w.worker("z"))
             w.look()
             if way == "stop":
                 w.stop(label, timeout_ms=20_000)
