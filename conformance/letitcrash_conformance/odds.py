@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 from letitcrash_conformance.source import Source
 
-__all__ = ["ACTIONS", "CHAPTERS", "IS_SUPERVISION_RUN", "OPERATIONS", "SUPERVISION", "Odds", "pick"]
+__all__ = ["ACTIONS", "CHAPTERS", "OPERATIONS", "SUPERVISION", "Odds", "pick"]
 
 SUPERVISION = ("supervisor", "strategies", "intensity", "shutdown", "dynamic_supervisor")
 """The chapters of supervision."""
-
-IS_SUPERVISION_RUN = True
-"""Whether the chapters of supervision are part of a run, and supervisors of the mix."""
 
 CHAPTERS = (
     "exits",
@@ -21,7 +18,7 @@ CHAPTERS = (
     "monitors",
     "registry",
     "genserver",
-    *(SUPERVISION if IS_SUPERVISION_RUN else ()),
+    *SUPERVISION,
     "timers",
     "backends",
     "world",
@@ -195,7 +192,7 @@ OPERATIONS: dict[str, Odds] = {
         name_of=1,
         advance=2,
         suspend=1,
-        **(_IN_WORLD if IS_SUPERVISION_RUN else {}),
+        **_IN_WORLD,
     ),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from letitcrash_conformance.errors import UsageError
@@ -17,6 +19,7 @@ from letitcrash_conformance.shrink import shrink
 from letitcrash_conformance.source import BytesSource, RandomSource, RecordedSource, Source
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.catalogue import load_clauses
+from letitcrash_spec.hello import FEATURES
 from letitcrash_spec.messages import Answer, Operation, ok
 from letitcrash_spec.validator import validate_operation
 from tests.support.modelled import HELLO
@@ -122,7 +125,8 @@ def test_a_finding_is_shrunk_to_its_smallest_story() -> None:
 
 
 def test_a_plan_covers_every_chapter_on_every_backend_and_the_mix() -> None:
-    units, unsupported = plan(HELLO, chapters=None, backends=None, budget=250, seed=1)
+    everything = replace(HELLO, features=frozenset(FEATURES))
+    units, unsupported = plan(everything, chapters=None, backends=None, budget=250, seed=1)
     assert not unsupported
     assert {(unit.chapter, unit.backend) for unit in units} == {
         (chapter, backend) for chapter in CHAPTERS for backend in ("one", "two", "mixed")

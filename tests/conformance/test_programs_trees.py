@@ -196,15 +196,14 @@ def test_every_kind_of_child_and_every_operation_is_met_in_every_chapter() -> No
             assert met[word] > 5, (chapter, word)
 
 
-def test_a_plan_has_a_unit_for_each_chapter_where_the_subject_has_supervisors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("letitcrash_conformance.plan.CHAPTERS", SUPERVISION)
-    units, unsupported = plan(EVERYTHING, chapters=None, backends=None, budget=10, seed=1)
+def test_a_plan_has_a_unit_for_each_chapter_where_the_subject_has_supervisors() -> None:
+    units, unsupported = plan(EVERYTHING, chapters=SUPERVISION, backends=None, budget=10, seed=1)
     assert [(unit.chapter, unit.backend) for unit in units] == [
         (chapter, backend) for backend in ("one", "two", "mixed") for chapter in SUPERVISION
     ]
     assert unsupported == []
     without = replace(EVERYTHING, features=EVERYTHING.features - {"dynamic_supervisor"})
-    units, unsupported = plan(without, chapters=None, backends=["one"], budget=10, seed=1)
+    units, unsupported = plan(without, chapters=SUPERVISION, backends=["one"], budget=10, seed=1)
     assert [unit.chapter for unit, _ in unsupported] == ["dynamic_supervisor"]
     assert len(units) == 4
 

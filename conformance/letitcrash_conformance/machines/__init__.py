@@ -13,30 +13,63 @@ from types import MappingProxyType
 from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.machines.backends import BackendsMachine
 from letitcrash_conformance.machines.base import BrokenClause, SessionMachine, when
+from letitcrash_conformance.machines.dynamic_supervisor import DynamicSupervisorMachine
 from letitcrash_conformance.machines.exits import ExitsMachine
 from letitcrash_conformance.machines.genserver import GenserverMachine
+from letitcrash_conformance.machines.intensity import IntensityMachine
 from letitcrash_conformance.machines.links import LinksMachine
 from letitcrash_conformance.machines.monitors import MonitorsMachine
 from letitcrash_conformance.machines.registry import RegistryMachine
+from letitcrash_conformance.machines.shutdown import ShutdownMachine
+from letitcrash_conformance.machines.strategies import (
+    OneForAllMachine,
+    OneForOneMachine,
+    RestForOneMachine,
+    StrategiesMachine,
+)
+from letitcrash_conformance.machines.supervisor import SupervisorMachine
 from letitcrash_conformance.machines.timers import TimersMachine
+from letitcrash_conformance.machines.trees import TreesMachine, when_trees
 from letitcrash_conformance.machines.world import WorldMachine
 from letitcrash_conformance.subject import Subject
 
 __all__ = [
     "MACHINES",
+    "TREE_MACHINES",
     "BackendsMachine",
     "BrokenClause",
+    "DynamicSupervisorMachine",
     "ExitsMachine",
     "GenserverMachine",
+    "IntensityMachine",
     "LinksMachine",
     "MonitorsMachine",
+    "OneForAllMachine",
+    "OneForOneMachine",
     "RegistryMachine",
+    "RestForOneMachine",
     "SessionMachine",
+    "ShutdownMachine",
+    "StrategiesMachine",
+    "SupervisorMachine",
     "TimersMachine",
+    "TreesMachine",
     "WorldMachine",
     "machine_for",
     "when",
+    "when_trees",
 ]
+
+TREE_MACHINES: Mapping[str, type[SessionMachine]] = MappingProxyType(
+    {
+        "supervisor": SupervisorMachine,
+        "strategies": StrategiesMachine,
+        "intensity": IntensityMachine,
+        "shutdown": ShutdownMachine,
+        "dynamic_supervisor": DynamicSupervisorMachine,
+    }
+)
+"""The machines of supervision."""
 
 MACHINES: Mapping[str, type[SessionMachine]] = MappingProxyType(
     {
@@ -45,6 +78,7 @@ MACHINES: Mapping[str, type[SessionMachine]] = MappingProxyType(
         "monitors": MonitorsMachine,
         "registry": RegistryMachine,
         "genserver": GenserverMachine,
+        **TREE_MACHINES,
         "timers": TimersMachine,
         "backends": BackendsMachine,
         "world": WorldMachine,

@@ -26,7 +26,7 @@ RuleT = TypeVar("RuleT", bound=Callable[..., Any])
 
 MAX_ALIVE = 6
 MAX_UNFINISHED = 4
-"""How many operations that go on by themselves stand between two looks at most: more could come in too many orders."""
+"""How many operations that go on by themselves may come in any order without there being too many orders."""
 
 WIDTH = 100
 
@@ -103,6 +103,7 @@ class SessionMachine(RuleBasedStateMachine):
         factory: Makes the subject. One subject serves all examples of a class, each in a world of its own.
         backend: The backend that probes run on: None for the subject's default, `"mixed"` for any of its backends.
         needs: Features without which the machine cannot run; it is skipped then.
+        max_unfinished: How many operations that go on by themselves stand between two looks at most.
         session: The session with the subject.
         labels: Processes that were started, oldest first, whether or not they still live.
         alive: Those that lived at the last look, or were started since.
@@ -112,6 +113,7 @@ class SessionMachine(RuleBasedStateMachine):
     factory: ClassVar[_Factory]
     backend: ClassVar[str | None] = None
     needs: ClassVar[frozenset[str]] = frozenset({"genserver"})
+    max_unfinished: ClassVar[int] = MAX_UNFINISHED
     TestCase: Any = _TestCase()
     _session: ClassVar[Session | None] = None
 
@@ -180,7 +182,7 @@ class SessionMachine(RuleBasedStateMachine):
             raise
         if op in ("cast", "exit", "send", "stop") or (op == "call" and args["msg"][0] not in _QUIET):
             self._unfinished += 1
-            if self._unfinished >= MAX_UNFINISHED:
+            if self._unfinished >= self.max_unfinished:
                 self.look()
         return answer
 

@@ -8,12 +8,14 @@ from letitcrash_spec.messages import Json
 
 __all__ = [
     "BACKENDS",
+    "DEATHS",
     "FLAGS",
     "INITS",
     "MS",
     "NAMES",
     "NUMBERS",
     "PAYLOADS",
+    "PLACES",
     "RAISED_REASONS",
     "REASONS",
     "TARGETS",
@@ -32,6 +34,12 @@ WHICH = st.integers(0, 3)
 
 BACKENDS = st.integers(0, 3)
 """Index of a backend."""
+
+PLACES = st.integers(0, 7)
+"""Index of a child: the first, the last, the middle one, another."""
+
+DEATHS = st.sampled_from(["crash", "kill", "end", "send", "exit", "stop"])
+"""How a child of a supervisor ends."""
 
 NAMES = st.sampled_from(["n1", "n2", "n3"])
 """A name for the registry."""
