@@ -89,13 +89,15 @@ observe(Ms) ->
 
 reset() ->
     lic_log:clear(),
-    case lic_world:starting() of
+    case lic_world:starting() orelse lic_log:live() =/= [] of
         true ->
-            %% Someone was killed while starting a process that has told nobody of itself yet.
+            %% Someone was killed while starting a process that has told nobody of itself yet, or has only just told.
             [exit(Pid, kill) || Pid <- lic_world:strays()],
             erlang:yield(),
             reset();
         false ->
+            %% Nobody is left who could start another; the last ones may have been logged meanwhile.
+            lic_log:clear(),
             forget_strays(),
             lic_world:clear(),
             {ok, null}
