@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from letitcrash_spec.hello import FEATURES, Hello
-from letitcrash_spec.messages import Answer, Operation, ok
-from letitcrash_spec.model import exits, genserver, registry, starting
+from letitcrash_spec.messages import Answer, Operation, fail, ok
+from letitcrash_spec.model import exits, genserver, registry, starting, supervisor
 from letitcrash_spec.model.explore import at_rest, every_step, pass_time, take
-from letitcrash_spec.model.world import DRIVER, Profile, World
+from letitcrash_spec.model.world import DRIVER, Expected, Process, Profile, World
 
 HELLO = Hello(
     name="modelled",
@@ -25,8 +25,34 @@ HELLO = Hello(
     time_unit_ms=1,
     wall_grain_ms=100,
     settle=True,
-    features=frozenset(FEATURES) - {"supervisor", "dynamic_supervisor", "auto_shutdown", "parallel"},
+    features=frozenset(FEATURES) - {"parallel"},
 )
+
+
+class _Entries(list[tuple[Any, str]]):
+    """What one process reports, kept in the order of all reports, too."""
+
+    def __init__(self, who: str, order: list[tuple[str, Any]]) -> None:
+        super().__init__()
+        self._who = who
+        self._order = order
+
+    def append(self, entry: tuple[Any, str]) -> None:
+        super().append(entry)
+        self._order.append((self._who, entry[0]))
+
+
+class _Log(dict[str, list[tuple[Any, str]]]):
+    """The log of a world that remembers the order of all reports."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[tuple[str, Any]] = []
+
+    def setdefault(self, who: str, default: list[tuple[Any, str]] | None = None) -> list[tuple[Any, str]]:
+        if who not in self:
+            self[who] = _Entries(who, self.order)
+        return self[who]
 
 
 class ModelledSubject:
@@ -35,7 +61,7 @@ class ModelledSubject:
     def __init__(self, seed: int = 0) -> None:
         self.hello = HELLO
         self._random = random.Random(seed)
-        self._world = World(Profile.of(HELLO))
+        self._world = _new_world()
 
     def run(self, operations: Sequence[Operation]) -> list[Answer]:
         return [self._perform(operation) for operation in operations]
@@ -45,7 +71,7 @@ class ModelledSubject:
 
     def _perform(self, operation: Operation) -> Answer:
         if operation.op == "reset":
-            self._world = World(Profile.of(HELLO))
+            self._world = _new_world()
             return ok()
         if operation.op == "observe":
             return self._observe(operation.args["settle_ms"])
@@ -85,6 +111,13 @@ class ModelledSubject:
                 return self._await()
             world.open_token = None
             return refusal.answer
+        if op == "start_supervisor":
+            return self._start_supervisor(args)
+        if "sup" in args:
+            if args["sup"] not in world.processes:
+                return {"fail": {"kind": "noproc"}}
+            world.signal(DRIVER, args["sup"], ("admin", self._request({"timeout_ms": 60_000} | args), op, args))
+            return self._await()
         if op == "call":
             at_once = genserver.send_call(world, DRIVER, args["to"], args["msg"], self._request(args))
             if at_once is None:
@@ -123,21 +156,49 @@ class ModelledSubject:
             return self._random.choice(registry.register(world, args["name"], args["to"])).answer
         return registry.name_of(world, args["to"])[0].answer
 
+    def _start_supervisor(self, args: dict[str, Any]) -> Answer:
+        world = self._world
+        parent = args.get("link")
+        token = self._request({"timeout_ms": 60_000} | args)
+        if parent is not None and world.live(parent) is not None:
+            world.signal(DRIVER, parent, ("host", token, args["as"], args["spec"]))
+            return self._await()
+        refusal: Expected | None = Expected(fail("noproc"), "SUP-38")
+        if parent is None:
+            refusal = supervisor.begin(world, args["as"], args["spec"], (DRIVER, token), None, "SUP-1")
+            if refusal is None:
+                return self._await()
+        world.open_token = None
+        return refusal.answer
+
     def _observe(self, settle_ms: int) -> Answer:
         world = self._world
         goal = at_rest(world.now + settle_ms)
         while not goal(world):
             if not self._step():
                 assert pass_time(world)
-        events: list[dict[str, Any]] = []
-        for who, entries in world.log.items():
-            events.extend(as_report(who, event) for event, _ in entries)
-        world.log = {}
+        log, world.log = world.log, _Log()
+        assert isinstance(log, _Log)
+        events = [as_report(who, event) for who, event in log.order]
         alive = [label for label, process in world.processes.items() if process.status != "dead"]
+        children = {label: self._children(process) for label, process in world.processes.items() if process.tree}
         return ok(
-            {"quiet": True, "now": world.now, "alive": alive, "names": dict(world.names), "children": {}}
-            | {"events": events}
+            {"quiet": True, "now": world.now, "alive": alive, "names": dict(world.names)}
+            | {"events": events, "children": {label: seen for label, seen in children.items() if label in alive}}
         )
+
+    def _children(self, process: Process) -> dict[str, Any] | None:
+        tree = process.tree
+        if tree is None or process.status != "idle" or process.suspended:
+            return None
+        rows = [[None if tree.is_dynamic else child.id, child.shown, child.spec["type"]] for child in tree.children]
+        return {"list": rows, "count": supervisor.count(self._world, tree)}
+
+
+def _new_world() -> World:
+    world = World(Profile.of(HELLO))
+    world.log = _Log()
+    return world
 
 
 def as_report(who: str, event: tuple[Any, ...]) -> dict[str, Any]:

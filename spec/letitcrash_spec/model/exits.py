@@ -112,7 +112,7 @@ def _lethal_clause(world: World, process: Process, src: str, reason: Json, linke
 def die(world: World, process: Process, reason: Json, clause: str) -> None:
     """End a process: its name is free first (EXIT-25), then links, monitors and callers are told the reason."""
     label = process.label
-    if process.task is not None and process.task[0] == "hosting":
+    if process.task is not None and process.task[0] == "hosting" and _is_starting(world, process.task[1]):
         raise Unspecified("the death of a process inside which a supervisor starts")
     starter = _starter(process)
     failed = starter is not None or process.given_up
@@ -168,6 +168,12 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     boss = world.processes.get(process.parent or "")
     if boss is not None and boss.tree is not None:
         shutdown.is_over(boss, label)
+
+
+def _is_starting(world: World, label: str) -> bool:
+    """Say whether somebody still waits for the start of a supervisor."""
+    tree = world.processes[label].tree
+    return tree is not None and tree.starter is not None
 
 
 def _announce(world: World, process: Process, reason: Json, *, failed: bool) -> None:

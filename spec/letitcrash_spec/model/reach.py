@@ -115,6 +115,9 @@ def _death(world: World, process: Process, reach: Reach) -> None:
             _process(world, other, reach, lethal=not other.trap or other.parent == process.label)
     for owner in process.watchers.values():
         _touch(world, owner, reach)
+    boss = world.processes.get(process.parent or "")
+    if boss is not None and boss.tree is not None and boss.status != "dead":  # it may wait for this death
+        _process(world, boss, reach, lethal=False)
 
 
 def _signal(world: World, process: Process, signal: Signal, reach: Reach) -> None:
