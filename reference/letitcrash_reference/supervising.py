@@ -74,10 +74,6 @@ class AnySupervisor(GenServer[Any, Any, Any], ABC, Generic[SpecT]):
     async def restart(self, child: Child) -> None:
         """Try to start a child again, with all that its supervisor's strategy says; the budget allows it."""
 
-    @abstractmethod
-    def forget(self, child: Child) -> None:
-        """Note that a child has no process and will get none by itself."""
-
     # -- callbacks ----------------------------------------------------------------------------------------------------
 
     async def handle_call(self, message: Any, sender: From[Any]) -> Any:
@@ -93,7 +89,7 @@ class AnySupervisor(GenServer[Any, Any, Any], ABC, Generic[SpecT]):
 
     async def handle_info(self, message: object) -> Any:
         if not isinstance(message, Exit):
-            return await super().handle_info(message)
+            return await GenServer.handle_info(self, message)  # which logs it
         child = self.find(message)
         if child is None or child.process is None or child.process.alive:  # a stranger, or a child that did not end
             return None
@@ -106,7 +102,6 @@ class AnySupervisor(GenServer[Any, Any, Any], ABC, Generic[SpecT]):
         if self._budget.spend(self.runtime.clock.now()):
             await self.restart(child)
             return None
-        self.forget(child)
         self.runtime.logger.error(
             "supervisor %r gives up over child %r: more than %d restarts in %g s",
             self.process_record,

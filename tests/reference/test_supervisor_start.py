@@ -318,15 +318,18 @@ async def test_leaving_the_runtime_stops_trees_in_order_and_restarts_nothing(bac
     rt = runtime()
     async with rt:
         inner = SupervisorSpec(children=nursery.leaves("bc"), strategy="one_for_all")
-        await start(rt, *nursery.leaves("a"), ChildSpec("i", inner), *nursery.leaves("d"))
+        sup = await start(rt, *nursery.leaves("a"), ChildSpec("i", inner), *nursery.leaves("d"))
         await start(rt, *nursery.leaves("e"))
-        assert nursery.take() == "+a +b +c +d +e"
+        await crash(rt, sup, "a")  # which makes it the youngest, but not the last of its siblings
+        assert nursery.take() == "+a +b +c +d +e +a"
     assert nursery.take() == "-e -d -c -b -a"
-    assert (rt.statistics().processes, rt.statistics().started) == (0, 8)
+    assert (rt.statistics().processes, rt.statistics().started) == (0, 9)
 
 
 @pytest.mark.clause("BACK-11")
-async def test_a_child_that_dies_while_the_runtime_is_left_is_not_restarted(backend: Backend) -> None:
+async def test_a_child_that_dies_while_the_runtime_is_left_is_not_restarted(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
     nursery = Nursery(backend)
     rt = runtime()
     async with rt:
@@ -346,6 +349,7 @@ async def test_a_child_that_dies_while_the_runtime_is_left_is_not_restarted(back
 
         victim.when_dead(note)
     assert nursery.take() == "+a +b +k +p -p -k dead a -b"
+    assert caplog.messages == []
     with pytest.raises(RuntimeClosedError):
         await start(rt)
 
