@@ -89,11 +89,15 @@ class AnySupervisor(GenServer[Any, Any, Any], ABC, Generic[SpecT]):
 
     async def handle_info(self, message: object) -> Any:
         if not isinstance(message, Exit):
-            return await GenServer.handle_info(self, message)  # which logs it
+            return await self.drop(message)
         child = self.find(message)
         if child is None or child.process is None or child.process.alive:  # a stranger, or a child that did not end
             return None
         return await self.handle_end(child, message.reason)
+
+    async def drop(self, message: object) -> None:
+        """Log a message that means nothing to a supervisor."""
+        await super().handle_info(message)
 
     # -- restarting ---------------------------------------------------------------------------------------------------
 
