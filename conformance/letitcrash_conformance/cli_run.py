@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import random
 import shlex
 import sys
@@ -87,7 +86,8 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         "--processes",
         default="auto",
         metavar="N",
-        help="processes that share the work, or auto: one for each core",
+        help="processes that share the work, or auto: one for each core, and more where the subject's clock makes"
+        " them wait",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON lines, while it happens")
     parser.add_argument(
@@ -118,7 +118,7 @@ class Order:
         backends: Backends to run on; None for all.
         budget: The budget.
         seed: The seed, drawn if none was given.
-        processes: How many processes share the work.
+        processes: How many processes share the work; None leaves it to the run.
         detail: How much to say.
     """
 
@@ -129,7 +129,7 @@ class Order:
     backends: list[str] | None
     budget: str
     seed: int
-    processes: int
+    processes: int | None
     detail: Detail
 
     @classmethod
@@ -157,7 +157,8 @@ class Order:
     def describe(self) -> Line:
         """Return the first line of a run: enough to run it again."""
         what = f"{self.subject}: {count(len(self.selected), 'clause')}, budget {self.budget}, seed {self.seed}"
-        return Line(f"letitcrash {suite_version()} judging {what}, {count(self.processes, 'process', 'processes')}")
+        shared = "" if self.processes is None else f", {count(self.processes, 'process', 'processes')}"
+        return Line(f"letitcrash {suite_version()} judging {what}{shared}")
 
     def count_examples(self, hello: Hello) -> int:
         """Return how many programs a subject will be given, scenarios left out."""
@@ -262,9 +263,9 @@ def _open(path: Path | None) -> Generator[TextIO | None, None, None]:
             file.close()
 
 
-def _count_processes(words: str) -> int:
+def _count_processes(words: str) -> int | None:
     if words == "auto":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return None
     if not words.isdecimal() or int(words) < 1:
         raise UsageError(f"expected a number of processes above zero, or 'auto', with -n, got {words!r}")
     return int(words)

@@ -36,6 +36,10 @@ SLICE = 200
 """Examples that one unit holds at most, so that processes can share the work."""
 
 
+WALL_SLICE = 50
+"""The same for a wall clock, on which an example takes longer."""
+
+
 def examples_of(budget: str | int) -> int:
     """Return the number of examples for each chapter and backend.
 
@@ -83,8 +87,9 @@ def plan(
                 reason = f"the subject does not declare {', '.join(sorted(missing))}"
                 unsupported.append((Unit(chapter, backend, examples, seed), reason))
                 continue
-            for first in range(0, examples, SLICE):
-                count = min(SLICE, examples - first)
+            size = WALL_SLICE if hello.clock == "wall" else SLICE
+            for first in range(0, examples, size):
+                count = min(size, examples - first)
                 units.append(Unit(chapter, backend, count, seed, first, has_scenarios=first == 0))
     return units, unsupported
 

@@ -20,11 +20,15 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.subject import Subject
+from letitcrash_spec.hello import Hello
 
 __all__ = ["repeat", "run"]
 
 STALLED_S = 180.0
 """How long a worker process may say nothing before it is given up, in seconds."""
+
+WORLDS_ON_A_WALL_CLOCK = 4
+"""Worlds side by side on each core where time cannot be jumped over: nearly all of a run is waiting."""
 
 
 def run(
@@ -37,7 +41,7 @@ def run(
     backends: Sequence[str] | None = None,
     budget: str | int = "default",
     seed: int = 0,
-    processes: int = 1,
+    processes: int | None = 1,
     fail_fast: bool = False,
 ) -> RunResult:
     """Judge a subject.
@@ -51,7 +55,8 @@ def run(
         backends: Backends to run; None for all.
         budget: `"smoke"`, `"default"`, `"deep"` or a number of examples for each chapter and backend.
         seed: The same seed gives the same programs.
-        processes: How many processes share the work.
+        processes: How many processes share the work, each with a world of its own; None for one for each core, and
+            for more of them on a wall clock, where they mostly wait.
         fail_fast: Stop at the first finding.
 
     Returns:
@@ -74,6 +79,8 @@ def run(
         left_out = UnitResult(unit, unsupported=reason)
         result.units.append(left_out)
         listener.on_unit_finished(left_out)
+    if processes is None:
+        processes = _count_processes(hello)
     work = _Here(factory, selected, listener) if processes <= 1 else _There(factory, selected, listener, processes)
     try:
         for unit_result in work.run(units):
@@ -90,6 +97,11 @@ def run(
         work.close()
     result.seconds = time.monotonic() - started
     return result
+
+
+def _count_processes(hello: Hello) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores * WORLDS_ON_A_WALL_CLOCK if hello.clock == "wall" else cores
 
 
 @contextlib.contextmanager

@@ -123,7 +123,9 @@ class Session:
                 validate_answer(operation, answer)
             except MessageError as error:
                 raise SubjectError(f"{operation.op}: {error}", answers=answers[:index]) from None
-            unsupported = answer.get("fail", {}).get("kind") == "unsupported" and operation.op not in _MAY_BE_UNSUPPORTED
+            unsupported = (
+                answer.get("fail", {}).get("kind") == "unsupported" and operation.op not in _MAY_BE_UNSUPPORTED
+            )
             if "ok" not in answer and (operation.op in _ALWAYS_OK or unsupported):
                 what = f"expected {operation.op} to be supported, as its hello says, got {answer!r}"
                 raise SubjectError(what, answers=answers[:index])

@@ -111,9 +111,9 @@ def deadline_of(process: Process) -> int | None:
 
 def is_short(process: Process, ms: int) -> bool:
     """Say whether a supervisor waits for a child that has less than `ms` milliseconds to end."""
-    return deadline_of(process) is not None and any(
-        moment is not None and after < ms for _, moment, after in (process.task or ((),) * 3)[2][1]
-    )
+    if deadline_of(process) is None or process.task is None:
+        return False
+    return any(moment is not None and after < ms for _, moment, after in process.task[2][1])
 
 
 def run_out(world: World, process: Process) -> None:

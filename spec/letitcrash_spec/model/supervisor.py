@@ -398,12 +398,14 @@ def _give_up_init(world: World, process: Process, tree: Tree, child: Child) -> N
 
 def _ignored(world: World, process: Process, tree: Tree, child: Child, item: tuple[Any, ...]) -> None:
     """A start that is declined is a success without a process (SUP-4, STR-19, DYN-E8)."""
-    clause = "DYN-E8" if tree.is_dynamic else "STR-19" if item[0] == "start" and item[2] != "init" else "SUP-4"
+    kind, third = item[0], item[2]
+    is_restart = kind == "start" and third != "init"
+    clause = "DYN-E8" if tree.is_dynamic else "STR-19" if is_restart else "SUP-4"
     world.tags.append(clause)
     world.note("init", tree.next_label(process.label, child.id), None, clause)
     shutdown.forget(tree, child, clause)
-    if item[0] == "again":
-        _reply(process, item[2], ok(None), "SUP-30")
+    if kind == "again":
+        _reply(process, third, ok(None), "SUP-30")
 
 
 def _added(

@@ -43,7 +43,7 @@ class Child(NamedTuple):
     @property
     def is_temporary(self) -> bool:
         """Whether it is forgotten when it ends."""
-        return self.spec["restart"] == "temporary"
+        return bool(self.spec["restart"] == "temporary")
 
     @property
     def shown(self) -> str | None:
@@ -92,7 +92,7 @@ class Tree:
     @property
     def is_dynamic(self) -> bool:
         """Whether children are known by their processes."""
-        return self.spec["strategy"] == DYNAMIC
+        return bool(self.spec["strategy"] == DYNAMIC)
 
     @property
     def max_restarts(self) -> int:

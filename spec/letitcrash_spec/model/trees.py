@@ -55,17 +55,18 @@ def _compare_rows(
     left, right = sorted(map(repr, expected)), sorted(map(repr, seen))
     if left == right:
         return
-    for child, row in zip(tree.children, expected, strict=True):
-        if repr(row) in right:
-            right.remove(repr(row))
+    for child, wanted in zip(tree.children, expected, strict=True):
+        if repr(wanted) in right:
+            right.remove(repr(wanted))
             continue
-        other = next((r for r in seen if not tree.is_dynamic and r[0] == child.id), None)
-        clause = child.why if other is not None else "SUP-50"
-        yield TreeDifference(clause, f"what {process.label} shows of {child.id}", row, other)
+        others = [list(other) for other in seen if not tree.is_dynamic and other[0] == child.id]
+        clause = child.why if others else "SUP-50"
+        yield TreeDifference(clause, f"what {process.label} shows of {child.id}", wanted, others[0] if others else None)
     for row in seen:
-        if repr(list(row)) in right and not any(row[0] == child.id for child in tree.children):
-            clause = world.notes.get(("ended", process.label, row[0]), "DYN-E7" if tree.is_dynamic else "STR-2")
-            yield TreeDifference(clause, f"what {process.label} shows of {row[0]}", None, list(row))
+        shown = list(row)
+        if repr(shown) in right and not any(shown[0] == child.id for child in tree.children):
+            clause = world.notes.get(("ended", process.label, shown[0]), "DYN-E7" if tree.is_dynamic else "STR-2")
+            yield TreeDifference(clause, f"what {process.label} shows of {shown[0]}", None, shown)
 
 
 def may_exist(label: str, known: Iterable[str]) -> bool:

@@ -497,7 +497,7 @@ def _same_value(expected: Json, got: Json, profile: Profile) -> bool:
 
 def _are_rows(value: Json) -> bool:
     """Say whether this is the list of a supervisor's children."""
-    return isinstance(value, list) and all(isinstance(row, list) for row in cast("list[Json]", value))
+    return isinstance(value, list) and all(isinstance(row, list) for row in value)  # pyright: ignore[reportUnknownVariableType] - JSON
 
 
 def _has_bool_swap(expected: dict[str, Json], got: dict[str, Json]) -> bool:
