@@ -123,11 +123,10 @@ def _drop_operations(best: Shrunk, fails: Callable[[Program], bool], clock: str,
 
 def _without(operations: list[Operation], dropped: Operation) -> list[Operation]:
     """Leave out what speaks of a process that is not started any more."""
-    if dropped.op != "spawn":
+    if dropped.op not in ("spawn", "start_supervisor"):
         return operations
-    label = dropped.args["as"]
-    mark = json.dumps(label)
-    return [operation for operation in operations if mark not in json.dumps(operation.args)]
+    marks = (json.dumps(dropped.args["as"]), json.dumps(dropped.args["as"] + "/")[:-1])
+    return [x for x in operations if not any(mark in json.dumps(x.args) for mark in marks)]
 
 
 def confirm(session: Session, program: Program, clause: str, *, tries: int) -> int:

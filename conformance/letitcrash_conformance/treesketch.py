@@ -200,6 +200,7 @@ class Forest:
         children: list[Mapping[str, Any]] = spec.get("children", [])
         is_misspelled = len({child["id"] for child in children}) < len(children)
         is_misspelled = is_misspelled or spec["max_restarts"] < 0 or spec["max_seconds"] <= 0
+        is_misspelled = is_misspelled or any(map(_is_misspelled, children))
         if is_misspelled or not self._take(spec["name"], label):
             tree.is_alive = False
             return None
@@ -235,6 +236,8 @@ class Forest:
     def _administer(self, tree: Tree, op: str, child: Any) -> None:
         if op == "start_child":
             limit: int | None = tree.spec.get("max_children")
+            if _is_misspelled(child):
+                return
             is_known = not tree.is_dynamic and tree.branch(child["id"]) is not None
             if is_known or (limit is not None and len(tree.branches) >= limit):
                 return
@@ -327,6 +330,10 @@ class Forest:
             if branch in tree.branches and not self._start(tree, branch):
                 return branch
         return None
+
+
+def _is_misspelled(child: Mapping[str, Any]) -> bool:
+    return child["shutdown"] == -1 or bool(child["significant"] and child["restart"] == "permanent")
 
 
 def _outcome(entry: Any) -> str:

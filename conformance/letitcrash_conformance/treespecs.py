@@ -54,7 +54,7 @@ class SpecWriter(Writer):
     def _supervisor(self, level: int, size: int) -> dict[str, Json]:
         max_restarts = int(self.one(self.flavor.max_restarts))
         max_seconds = self._window()
-        name = str(self.one(SUPERVISOR_NAMES)) if self.offers("registry") and self.chance(1) else None
+        name = str(self.one(SUPERVISOR_NAMES)) if self.offers("registry") and self.chance(2) else None
         if self.offers("dynamic_supervisor") and self.chance(self.flavor.dynamics):
             limit = None if self.source.below(2) else self.source.below(4)
             return dynamic(max_restarts=max_restarts, max_seconds=max_seconds, max_children=limit, name=name)
@@ -84,14 +84,21 @@ class SpecWriter(Writer):
 
     def misspelled(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Spoil a specification of a supervisor."""
-        kind = self.source.below(4)
+        kind = self.source.below(6)
         children = spec.get("children")
-        if kind < 2 and children:
-            twin = children[self.source.below(len(children))]
-            return {**spec, "children": [*children, twin]}
-        if kind == 2:
+        if kind < 4 and children:
+            child = children[self.source.below(len(children))]
+            spoiled = child if kind < 2 else self.misspelled_child(child)
+            return {**spec, "children": [*(other for other in children if kind < 2 or other is not child), spoiled]}
+        if kind == 4:
             return {**spec, "max_seconds": 0}
         return {**spec, "max_restarts": -1}
+
+    def misspelled_child(self, child: dict[str, Any]) -> dict[str, Any]:
+        """Spoil a specification of a child: a time that is none, or a significant child that is permanent."""
+        if self.offers("auto_shutdown") and self.source.below(2):
+            return {**child, "significant": True, "restart": "permanent"}
+        return {**child, "shutdown": -1}
 
     # -- children ----------------------------------------------------------------------------------------------
 
@@ -155,8 +162,8 @@ class SpecWriter(Writer):
         faults: list[Json] = [self._fault()] * (1, 1, 2, 2, 3, 3, 1, 1)[kind]
         if kind == 6:  # the third start, not only the second
             return [*first, "ok", *faults, "ok"]
-        if kind == 7:  # never again
-            return [*first, *faults]
+        if kind == 7:  # never again, and at once, so that the budget is soon used up
+            return [*first, "ok", {"crash": "early"}]
         return [*first, *faults, "ok"]
 
     def _fault(self) -> Json:

@@ -94,7 +94,7 @@ class TreeWriter(SpecWriter):
         if not branches or self.source.below(12) == 11:
             if tree.is_dynamic:
                 return child_label(tree.label, str(self.one(IDS)), 1 + self.source.below(3))
-            return str(self.one(("a", "zz", "b")))
+            return str(self.one(("a", "zz", tree.branches[0].label or "b" if tree.branches else "b")))
         branch: Branch = branches[(0, -1, len(branches) // 2)[self.source.below(3)]]
         return (branch.label or tree.upcoming(branch.id)) if tree.is_dynamic else branch.id
 
@@ -150,6 +150,9 @@ class TreeWriter(SpecWriter):
                 child = dict(before)
             else:
                 child = self.child_spec(child_id, has_auto_shutdown=has_auto_shutdown)
+            if self.source.below(16) == 15 and tree.is_alive and not tree.is_dynamic:
+                self.observe()  # one that died since may refuse for either reason
+                child = self.misspelled_child(child)
         self.put("start_child", sup=tree.label, child=child, **args)
 
     def terminate_child(self) -> None:

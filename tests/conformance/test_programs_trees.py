@@ -131,7 +131,8 @@ def test_a_subject_without_a_feature_is_not_asked_for_it(chapter: str) -> None:
 
 @pytest.mark.parametrize("chapter", [*SUPERVISION, "world"])
 def test_nobody_asks_for_supervisors_where_there_are_none(chapter: str) -> None:
-    for program in programs(chapter, 100, HELLO):
+    without = replace(HELLO, features=HELLO.features - {"supervisor", "dynamic_supervisor", "auto_shutdown"})
+    for program in programs(chapter, 100, without):
         assert "sup" not in str(program.to_json()).replace("suppl", "")
 
 
