@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 from letitcrash_conformance.machines.strategies import StrategiesMachine
 from letitcrash_conformance.machines.trees import when_trees
 from letitcrash_conformance.machines.values import PLACES, WHICH
+from letitcrash_conformance.trees import supervisor, worker
 
 __all__ = ["IntensityMachine"]
 
@@ -62,7 +63,23 @@ class IntensityMachine(StrategiesMachine):
         if label is not None:
             self.windows[label] = int(window * 1000)
 
-    @precondition(lambda machine: machine.is_virtual and machine.session.hello.time_unit_ms == 1)
+    @precondition(lambda machine: machine.is_exact and machine.offers("supervisor"))
+    @rule(window=WINDOWS, max_restarts=st.integers(0, 2), edges=st.lists(EDGES, min_size=1, max_size=4))
+    def walk_along_the_edge(self, window: float, max_restarts: int, edges: list[int]) -> None:
+        """Use up a budget, and then end the child whenever the oldest restart that counts is about to be forgotten."""
+        label = self.grow(supervisor(worker("a"), worker("b"), max_seconds=window, max_restarts=max_restarts))
+        if label is None:
+            return
+        self.windows[label] = int(window * 1000)
+        for _ in range(max_restarts):
+            self._fell(label, 0)
+        for edge in edges:
+            moments = self.moments.get(label, [])
+            oldest = moments[-max_restarts] if 0 < max_restarts <= len(moments) else self.now
+            self._advance(oldest + self.windows[label] + edge - self.now)
+            self._fell(label, 0)
+
+    @precondition(lambda machine: machine.is_exact)
     @when_trees()
     @rule(sup=WHICH, place=PLACES, which=WHICH, edge=EDGES)
     def fell_at_the_edge(self, sup: int, place: int, which: int, edge: int) -> None:
@@ -71,14 +88,10 @@ class IntensityMachine(StrategiesMachine):
         self.look()
         moments = self.moments.get(label, [])[-4:]
         if moments and label in self.windows:
-            ms = moments[::-1][which % len(moments)] + self.windows[label] + edge - self.now
-            if ms > 0:
-                self.step("advance", ms=ms)
-        if label in self.supervisors:
-            self.fell_places(self.supervisors[::-1].index(label), [place], "crash", "normal")
-            self.look()
+            self._advance(moments[::-1][which % len(moments)] + self.windows[label] + edge - self.now)
+        self._fell(label, place)
 
-    @precondition(lambda machine: machine.is_virtual and machine.session.hello.time_unit_ms == 1)
+    @precondition(lambda machine: machine.is_exact)
     @when_trees()
     @rule(parts=st.integers(1, 4), sup=WHICH)
     def wait_a_part(self, parts: int, sup: int) -> None:
@@ -86,3 +99,18 @@ class IntensityMachine(StrategiesMachine):
         self.look()
         if self.supervisors:
             self.step("advance", ms=max(1, self.windows.get(self.supervisor(sup), 1000) // parts))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the very edge of a window can be met."""
+        return self.is_virtual and self.session.hello.time_unit_ms == 1
+
+    def _advance(self, ms: int) -> None:
+        if ms > 0:
+            self.step("advance", ms=ms)
+            self.now += ms
+
+    def _fell(self, label: str, place: int) -> None:
+        if label in self.supervisors:
+            self.fell_places(self.supervisors[::-1].index(label), [place], "crash", "normal")
+            self.look()
