@@ -165,6 +165,8 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     process.links = set()
     if process.entering is None:
         world.emit(label, ("dead", reason), clause, not_before=process.doomed)
+    elif process.tree is not None:  # it has not begun yet
+        world.emit(label, ("dead", reason), clause, optional=True)
     boss = world.processes.get(process.parent or "")
     if boss is not None and boss.tree is not None:
         shutdown.is_over(boss, label)

@@ -279,7 +279,7 @@ def _arrivals(process: Process) -> Iterable[str]:
     """
     if process.tree is None or process.task is None or process.status == "dead":
         return process.inbox
-    return [src for src, queue in process.inbox.items() if not _only_waits(queue[0])]
+    return [src for src, queue in process.inbox.items() if not all(map(_only_waits, queue))]
 
 
 def _only_waits(signal: Signal) -> bool:

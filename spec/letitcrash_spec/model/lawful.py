@@ -155,6 +155,11 @@ def _start_supervisor(world: World, args: dict[str, Any]) -> list[Outcome]:
     return outcomes
 
 
+def _looks_refused(child: dict[str, Any]) -> bool:
+    """Say whether a client may refuse a child before it looks for the supervisor (DYN-E3)."""
+    return bool(child.get("significant")) or (isinstance(child["shutdown"], int) and child["shutdown"] <= 0)
+
+
 def _administer(op: str) -> Callable[[World, dict[str, Any]], list[Outcome]]:
     def administer(world: World, args: dict[str, Any]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -164,7 +169,8 @@ def _administer(op: str) -> Callable[[World, dict[str, Any]], list[Outcome]]:
             if label not in start.processes:
                 outcomes.extend(_to_unborn(start, label, ("admin", token, op, args)))
                 start.open_token = None
-                outcomes.append((start, Expected(fail("noproc"), "SUP-38")))
+                also = (fail("bad_spec"),) if op == "start_child" and _looks_refused(args["child"]) else ()
+                outcomes.append((start, Expected(fail("noproc"), "SUP-38", also)))
                 continue
             start.signal(DRIVER, label, ("admin", token, op, args))
             outcomes.extend(_wait(start, label, token))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from letitcrash_spec.messages import fail, ok
 from letitcrash_spec.model import exits, genserver, links, monitors
+from letitcrash_spec.model.tree import why_refused
 from letitcrash_spec.model.world import Process, Signal, Unspecified, World
 
 __all__ = ["MESSAGES", "deliver"]
@@ -59,11 +60,14 @@ def deliver(world: World, process: Process, src: str) -> None:
         if kind == "call" or kind in ("suspend", "resume", "host"):
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-24")
         elif kind == "admin":
-            reason = fail("exit", reason=process.reason)
-            exits.answer(world, process, (src, signal[1]), fail("noproc"), "SUP-38", also=(reason,))
+            others = [fail("exit", reason=process.reason)]
+            if signal[2] == "start_child" and process.tree and why_refused(process.tree.spec, signal[3]["child"]):
+                others.append(fail("bad_spec"))
+            exits.answer(world, process, (src, signal[1]), fail("noproc"), "SUP-38", also=tuple(others))
         elif kind == "stop":
-            others = () if process.tree is None else (fail("exit", reason=process.reason),)
-            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60", also=others)
+            ended = ok() if process.reason == signal[2] else fail("exit", reason=process.reason)
+            also = () if process.tree is None else (ended,)
+            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60", also=also)
         elif kind == "link":
             links.receive_link(world, process, src)
         elif kind == "monitor":

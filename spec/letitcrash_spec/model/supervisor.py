@@ -70,6 +70,7 @@ def begin(
         parent.links.add(label)
         process.after = parent.after
     world.emit(label, ("init",), clause, optional=True)
+    process.entering = clause
     children: list[Json] = spec.get("children", [])
     tree.children = [Child(child["id"], child, "undefined", None, "SUP-1") for child in children]
     clause = "SUP-1" if label.endswith("#1") or "/" not in label else "STR-21"
@@ -168,6 +169,8 @@ def _administer(
     world: World, process: Process, tree: Tree, op: str, args: Mapping[str, Json], caller: Destination
 ) -> None:
     todo: Todo
+    if op == "start_child" and tree.is_dynamic and args["child"]["shutdown"] == 0:
+        raise Unspecified("a child of a dynamic supervisor that is given no time to end")  # some refuse it
     refused = why_refused(tree.spec, args["child"]) if op == "start_child" else None
     if refused is not None:
         process.task = ("sup", (("reply", caller, fail("bad_spec"), refused),), ())
@@ -260,6 +263,7 @@ def _delete(tree: Tree, child_id: str, caller: Destination) -> Todo:
 
 def run(world: World, process: Process) -> None:
     """Let a supervisor go on until it has to wait."""
+    process.entering = None
     while process.task is not None and process.task[0] == "sup" and not process.task[2]:
         todo = process.task[1]
         if not todo:
@@ -398,14 +402,13 @@ def _give_up_init(world: World, process: Process, tree: Tree, child: Child) -> N
 
 def _ignored(world: World, process: Process, tree: Tree, child: Child, item: tuple[Any, ...]) -> None:
     """A start that is declined is a success without a process (SUP-4, STR-19, DYN-E8)."""
-    kind, third = item[0], item[2]
-    is_restart = kind == "start" and third != "init"
+    is_restart = item[0] == "start" and str(item[2]) != "init"
     clause = "DYN-E8" if tree.is_dynamic else "STR-19" if is_restart else "SUP-4"
     world.tags.append(clause)
     world.note("init", tree.next_label(process.label, child.id), None, clause)
     shutdown.forget(tree, child, clause)
-    if kind == "again":
-        _reply(process, third, ok(None), "SUP-30")
+    if item[0] == "again":
+        _reply(process, item[2], ok(None), "SUP-30")
 
 
 def _added(
