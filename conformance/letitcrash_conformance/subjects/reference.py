@@ -67,6 +67,8 @@ class ReferenceSubject(ReferenceTrees):
         "features": list(_FEATURES),
     }
 
+    SIMULATED: ClassVar[tuple[str, ...]] = ("async",)
+
     # -- operations that wait -----------------------------------------------------------------------------------------
 
     async def spawn(self, as_: str, probe: dict[str, Any], timeout_ms: int = 5000) -> str:

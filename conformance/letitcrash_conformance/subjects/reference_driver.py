@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from letitcrash_conformance.inprocess import InProcessSubject, Refused
@@ -39,6 +39,19 @@ class ReferenceDriver(InProcessSubject):
     async def teardown(self) -> None:
         """End the world."""
         await self._end_world()
+
+    def name_task(self, task: asyncio.Task[Any]) -> str | None:
+        """Return the label of the process that a task runs."""
+        world = self._world
+        if world is not None:
+            for label, server in world.servers.items():
+                if server.process_record is not None and server.process_record.task is task:
+                    return label
+        return super().name_task(task)
+
+    def events_so_far(self) -> Sequence[dict[str, Any]]:
+        """Return the log since the last `observe`."""
+        return () if self._world is None else self._world.events
 
     # -- worlds -------------------------------------------------------------------------------------------------------
 
@@ -96,6 +109,9 @@ class ReferenceDriver(InProcessSubject):
     async def _is_stuck(self, world: World, token: Pending | None = None) -> bool:
         """Let the world run for a moment; return whether nothing in it can run before time passes."""
         runtime = world.runtime
+        if self.simulation is not None:
+            await self.simulation.rest()
+            return (token is None or not token.done) and runtime.is_idle()
         if runtime.runs_on_this_thread:
             for _ in range(_SPINS):
                 await asyncio.sleep(0)

@@ -92,6 +92,10 @@ class Board(Protocol):
         """Return a new supervisor to start, known by its label as soon as it has a process."""
         ...
 
+    def bind(self, label: str, server: Probe | Trunk) -> None:
+        """Let a label stand for a process from now on."""
+        ...
+
 
 class ProbeCrash(Exception):
     """What a probe raises when its script says so."""
@@ -157,6 +161,7 @@ class Probe(GenServer[list[Any], list[Any], Answer]):
         with self.runtime.table.lock:
             if not self.is_alive:
                 return None  # killed before it entered init
+            self.board.bind(self.label, self)
             self._log("init")
             self.handle.when_dead(self._log_death)
         entries = self.script.get("init")

@@ -40,12 +40,12 @@ class Board(Protocol):
         """Append an event."""
         ...
 
-    def make_probe(self, label: str, script: dict[str, Any]) -> Probe:
-        """Return a new probe to start, known by its label as soon as it has a process."""
+    def make_child(self, label: str, start: dict[str, Any]) -> Probe | Trunk:
+        """Return a new probe or supervisor that a supervisor starts, known by its label once its init is entered."""
         ...
 
-    def make_supervisor(self, label: str, spec: dict[str, Any]) -> Trunk:
-        """Return a new supervisor to start, known by its label as soon as it has a process."""
+    def bind(self, label: str, server: Probe | Trunk) -> None:
+        """Let a label stand for a process from now on."""
         ...
 
 
@@ -85,13 +85,9 @@ class Nursery:
             self._attempts[child_id] += 1
             number = self._attempts[child_id]
             label = f"{self._label}/{child_id}#{number}"
-            if "supervisor" in start:
-                return self._board.make_supervisor(label, start["supervisor"])
-            script = dict(start)
-            entries = script.get("init")
-            if entries:
-                script["init"] = [entries[min(number, len(entries)) - 1]]
-            return self._board.make_probe(label, script)
+            entries = start.get("init")
+            attempt = {**start, "init": [entries[min(number, len(entries)) - 1]]} if entries else start
+            return self._board.make_child(label, attempt)
 
         return make
 
@@ -111,7 +107,10 @@ class StaticTrunk(Supervisor):
         self.has_started = False
 
     async def init(self) -> Stop[Any] | None:
-        self.handle.when_dead(self._log_death)
+        with self.runtime.table.lock:
+            if self.is_alive:  # else it was killed before it entered init
+                self.board.bind(self.label, self)
+                self.handle.when_dead(self._log_death)
         result = await super().init()
         self.has_started = result is None
         return result
@@ -131,7 +130,10 @@ class DynamicTrunk(DynamicSupervisor):
         self.has_started = False
 
     async def init(self) -> None:
-        self.handle.when_dead(self._log_death)
+        with self.runtime.table.lock:
+            if self.is_alive:  # else it was killed before it entered init
+                self.board.bind(self.label, self)
+                self.handle.when_dead(self._log_death)
         await super().init()
         self.has_started = True
 

@@ -51,7 +51,8 @@ class World:
     Attributes:
         runtime: Where they live.
         clock: Its clock.
-        servers: Every probe and supervisor by its label; one whose start was refused has no process.
+        servers: Every probe and supervisor by its label; one whose start was refused has no process. Labels of
+            children are bound when their init is entered.
         trunks: The supervisors among them.
         events: The log since the last `observe`.
         timers: Timers by reference.
@@ -118,8 +119,26 @@ class World:
             InvalidSpecError: If the reference refuses the spec.
         """
         self._refuse_bound(label)
-        trunk = self.servers[label] = self.trunks[label] = make_supervisor(self, label, spec)
+        trunk = make_supervisor(self, label, spec)
+        self.bind(label, trunk)
         return trunk
+
+    def make_child(self, label: str, start: dict[str, Any]) -> Probe | Trunk:
+        """Return a new probe or supervisor that a supervisor starts, known by its label once its init is entered.
+
+        Raises:
+            InvalidSpecError: If the reference refuses the spec of a supervisor.
+        """
+        inner = start.get("supervisor")
+        return Probe(self, label, start) if inner is None else make_supervisor(self, label, inner)
+
+    def bind(self, label: str, server: Probe | Trunk) -> None:
+        """Let a label stand for a process from now on."""
+        if self.servers.get(label) is not server:
+            self._refuse_bound(label)
+            self.servers[label] = server
+        if not isinstance(server, Probe):
+            self.trunks[label] = server
 
     def _refuse_bound(self, label: str) -> None:
         bound = self.servers.get(label)
