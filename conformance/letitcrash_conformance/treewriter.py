@@ -153,6 +153,8 @@ class TreeWriter(SpecWriter):
             if self.source.below(16) == 15 and tree.is_alive and not tree.is_dynamic:
                 self.observe()  # one that died since may refuse for either reason
                 child = self.misspelled_child(child)
+        if tree.is_dynamic and child["shutdown"] == 0:
+            child = {**child, "shutdown": 5000}  # Elixir refuses no time at all
         self.put("start_child", sup=tree.label, child=child, **args)
 
     def terminate_child(self) -> None:

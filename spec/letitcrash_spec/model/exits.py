@@ -162,14 +162,17 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     process.stops = []
     process.mailbox = []
     process.watchers = {}
+    is_linked = process.parent in process.links
     process.links = set()
     if process.entering is None:
         world.emit(label, ("dead", reason), clause, not_before=process.doomed)
     elif process.tree is not None:  # it has not begun yet
         world.emit(label, ("dead", reason), clause, optional=True)
-    boss = world.processes.get(process.parent or "")
+    boss = world.live(process.parent or "")
     if boss is not None and boss.tree is not None:
         shutdown.is_over(boss, label)
+        if not is_linked:
+            shutdown.unnoticed(world, boss, label)
 
 
 def _is_starting(world: World, label: str) -> bool:

@@ -6,6 +6,7 @@ A busy process holds a task, a tuple whose first item says what it is doing:
     ("sleep", until, next task)              its callback blocks until then
     ("wait", token, deadline, caller, wrap, timeout)   its callback waits for another process
     ("start", spec, starter)                 its init callback is about to act on its entry
+    ("ending", reason, clause)               its callback for a plain message is about to fail or to stop
     ("die", reason, clause, reply)           its terminate callback has returned
     ("hang", reply)                          its terminate callback never returns
 """
@@ -20,6 +21,7 @@ from letitcrash_spec.model.world import Destination, Expected, Process, Signal, 
 
 __all__ = ["handle", "perform", "ready", "resume", "send_call", "send_cast", "send_info", "terminate", "wake"]
 
+_READY = frozenset({"reply", "die", "ending", "start", "branch"})
 BRANCH = "branch"
 """The task of a process whose action has several lawful answers; see explore.py."""
 
@@ -86,10 +88,10 @@ def handle(world: World, process: Process) -> None:
     elif kind == "info":
         _, payload, clause, not_before = message
         world.emit(label, ("info", payload), clause, not_before=not_before if world.profile.clock == "wall" else 0)
-        if payload == "!crash":
-            terminate(world, process, {"error": "crash"}, "GS-51", None)
-        elif payload == "!stop":
-            terminate(world, process, "normal", "GS-50", None)
+        if payload in ("!crash", "!stop"):
+            process.status = "busy"
+            ending = ({"error": "crash"}, "GS-51") if payload == "!crash" else ("normal", "GS-50")
+            process.task = ("ending", *ending)
     elif kind == "DOWN":
         _, ref, of, reason, clause, optional = message
         world.emit(label, ("down", ref, of, reason), clause, optional=optional)
@@ -315,7 +317,7 @@ def _nested_spawn(world: World, process: Process, action: Json, caller: Destinat
 def ready(process: Process) -> bool:
     """Say whether a busy process can go on by itself, without a message and without time passing."""
     task = process.task
-    return task is not None and (task[0] in ("reply", "die", "start", BRANCH) or (task[0] == "sup" and not task[2]))
+    return task is not None and (task[0] in _READY or (task[0] == "sup" and not task[2]))
 
 
 def resume(world: World, process: Process) -> None:
@@ -343,6 +345,8 @@ def resume(world: World, process: Process) -> None:
         from letitcrash_spec.model import starting
 
         starting.act(world, process, task[1], task[2])
+    elif kind == "ending":
+        terminate(world, process, task[1], task[2], None)
     elif kind == "sup":
         _supervisor().run(world, process)
 

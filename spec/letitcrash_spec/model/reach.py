@@ -75,7 +75,7 @@ def _pending(world: World, process: Process, reach: Reach) -> bool:
         for _, effect in task[2]:
             if effect is not None:
                 _action(world, process, ["cancel_timer" if effect[0] == "cancel" else "link", effect[1]], reach)
-    return bool(process.stops) or (task is not None and task[0] in ("die", "start", "hang"))
+    return bool(process.stops) or (task is not None and task[0] in ("die", "ending", "start", "hang"))
 
 
 def _tree(world: World, process: Process, tree: Tree, reach: Reach) -> None:

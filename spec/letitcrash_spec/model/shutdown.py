@@ -7,7 +7,7 @@ from typing import TypeAlias
 from letitcrash_spec.model.tree import Child, Tree
 from letitcrash_spec.model.world import Process, World
 
-__all__ = ["deadline_of", "end", "gone", "is_over", "is_short", "run_out", "wait_for"]
+__all__ = ["deadline_of", "end", "gone", "is_over", "is_short", "run_out", "unnoticed", "wait_for"]
 
 BRUTAL = "brutal_kill"
 INFINITY = "infinity"
@@ -51,6 +51,9 @@ def _ask(world: World, process: Process, child: Child, target: Process, clause: 
     """Send the request to end, and return when the child will be killed."""
     label = target.label
     shutdown = child.spec["shutdown"]
+    if label not in process.links:
+        clause = "SUP-40"
+        world.tags.append(clause)
     world.note("ending", label, None, clause)
     if child.spec["type"] == "worker" and shutdown == INFINITY:
         world.tags.append("SHUT-6")
@@ -76,6 +79,17 @@ def is_over(process: Process, label: str) -> bool:
     todo = (("gone", label), *task[1])
     process.task = ("sup", todo, ("end", left) if left else ())
     return not left
+
+
+def unnoticed(world: World, process: Process, label: str) -> None:
+    """Remember that a child has died without a link to its supervisor, which does not hear of it (SUP-41)."""
+    child = None if process.tree is None else process.tree.holding(label)
+    if process.tree is None or child is None or child.state != "running":
+        return
+    world.tags.append("SUP-41")
+    world.note("init", process.tree.next_label(process.label, child.id), None, "SUP-41")
+    world.note("dead", process.label, None, "SUP-41")
+    process.tree.put(child, child._replace(why="SUP-41"))
 
 
 def gone(world: World, process: Process, child: Child, clause: str) -> None:

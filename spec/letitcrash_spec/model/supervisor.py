@@ -406,6 +406,7 @@ def _ignored(world: World, process: Process, tree: Tree, child: Child, item: tup
     clause = "DYN-E8" if tree.is_dynamic else "STR-19" if is_restart else "SUP-4"
     world.tags.append(clause)
     world.note("init", tree.next_label(process.label, child.id), None, clause)
+    world.note("ended", process.label, child.id, clause)
     shutdown.forget(tree, child, clause)
     if item[0] == "again":
         _reply(process, item[2], ok(None), "SUP-30")
@@ -420,6 +421,7 @@ def _added(
         tree.children.append(Child(spec["id"], spec, "running", label, clause))
         _reply(process, caller, ok(label), clause)
     elif answer == ok("ignored"):
+        world.note("ended", process.label, spec["id"], "SUP-23")
         if not (tree.is_dynamic or spec["restart"] == "temporary"):
             tree.children.append(Child(spec["id"], spec, "undefined", None, "SUP-23"))
         _reply(process, caller, ok(None), "DYN-E2" if tree.is_dynamic else "SUP-23")
@@ -429,6 +431,7 @@ def _added(
         if holder is not None:
             clause = "DYN-E13" if tree.is_dynamic else "SUP-25"
         world.note("init", tree.next_label(process.label, spec["id"]), None, clause)
+        world.note("ended", process.label, spec["id"], clause)
         _reply(process, caller, fail("start_failed", reason=reason), clause, _taken(holder))
 
 

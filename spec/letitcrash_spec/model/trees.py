@@ -60,7 +60,7 @@ def _compare_rows(
             right.remove(repr(wanted))
             continue
         others = [list(other) for other in seen if not tree.is_dynamic and other[0] == child.id]
-        clause = child.why if others else "SUP-50"
+        clause = child.why if others or child.state == "undefined" else "SUP-50"
         yield TreeDifference(clause, f"what {process.label} shows of {child.id}", wanted, others[0] if others else None)
     for row in seen:
         shown = list(row)
