@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from letitcrash_spec.messages import Json, fail, ok
+from letitcrash_spec.messages import Answer, Json, fail, ok
 from letitcrash_spec.model.tree import Destination, Todo, Tree
 from letitcrash_spec.model.world import Process, World
 
-__all__ = ["administer"]
+__all__ = ["administer", "refuse"]
+
+
+def refuse(tree: Tree) -> tuple[Answer, ...]:
+    """Return the refusal of one more child, if there are as many as there may be (DYN-E4)."""
+    limit = tree.spec.get("max_children")
+    return (fail("max_children"),) if limit is not None and len(tree.children) >= limit else ()
 
 
 def administer(
@@ -17,7 +23,7 @@ def administer(
     """Return what a dynamic supervisor has to do for a request."""
     if op == "start_child":
         limit = tree.spec.get("max_children")
-        if limit is not None and len(tree.children) >= limit:
+        if refuse(tree):
             world.note("init", tree.next_label(process.label, args["child"]["id"]), None, "DYN-E4")
             return (("reply", caller, fail("max_children"), "DYN-E4"),)
         if limit is not None:

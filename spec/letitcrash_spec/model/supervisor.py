@@ -54,7 +54,8 @@ def begin(
         if parent is not None:
             raise Unspecified("a refused specification of a supervisor inside another process")
         world.emit(label, ("dead", None), refused, optional=True)
-        return Expected(fail("bad_spec"), refused)
+        also = (fail("already_registered"),) if spec.get("name") in world.names else ()
+        return Expected(fail("bad_spec"), refused, also)
     name = spec.get("name")
     if name is not None and name in world.names:
         return Expected(fail("already_registered"), "SUP-11")
@@ -173,7 +174,8 @@ def _administer(
         raise Unspecified("a child of a dynamic supervisor that is given no time to end")  # some refuse it
     refused = why_refused(tree.spec, args["child"]) if op == "start_child" else None
     if refused is not None:
-        process.task = ("sup", (("reply", caller, fail("bad_spec"), refused),), ())
+        others = dynamic_supervisor.refuse(tree) if tree.is_dynamic else _refuse(tree, args["child"]["id"])
+        process.task = ("sup", (("reply", caller, fail("bad_spec"), refused, others),), ())
         process.status = "busy"
         return
     if tree.is_dynamic and op != "count_children" and op != "which_children":
@@ -207,6 +209,14 @@ def count(world: World, tree: Tree) -> dict[str, int]:
         "supervisors": supervisors,
         "workers": len(tree.children) - supervisors,
     }
+
+
+def _refuse(tree: Tree, child_id: str) -> tuple[Answer, ...]:
+    """Return the refusal of a child whose id is known, if it is."""
+    child = tree.find(child_id)
+    if child is None:
+        return ()
+    return (fail("already_started", child=child.label) if child.state == "running" else fail("already_present"),)
 
 
 def _add(world: World, process: Process, tree: Tree, spec: Mapping[str, Json], caller: Destination) -> Todo:
