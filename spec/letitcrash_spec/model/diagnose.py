@@ -210,10 +210,30 @@ def _compare_events(
                 clause = "GS-59"  # it obeyed a request to stop before what had come earlier
         else:
             assert got is not None
-            clause = world.notes.get((got[0], who, _key(got))) or world.notes.get((got[0], who, None), _EXTRA[got[0]])
+            clause = _extra_clause(world, who, got)
         weight = min(_WEIGHT[event[0]] for event in (want and want[0], got) if event is not None)
+        if _gives_up_too_early(world, who, got):
+            weight = -1
         what = f"what {who} reports: {_words(want[0] if want else None)} expected, {_words(got)} seen"
         found.append(_Difference(weight, clause, what, list(want[0]) if want else None, list(got) if got else None))
+
+
+def _extra_clause(world: World, who: str, got: Event) -> str:
+    """Return the clause broken by an event that nothing calls for, of a process or of a supervisor above it."""
+    clause = world.notes.get((got[0], who, _key(got))) or world.notes.get((got[0], who, None))
+    above = who
+    while clause is None and "/" in above:
+        above = above.rpartition("/")[0]
+        clause = world.notes.get((got[0] if got[0] == "init" else "dead", above, None))
+    return clause or _EXTRA[got[0]]
+
+
+def _gives_up_too_early(world: World, who: str, got: Event | None) -> bool:
+    """Say whether a supervisor was seen to end that should live: all else follows from it."""
+    process = world.live(who)
+    if got is None or got[0] != "dead" or process is None or process.tree is None:
+        return False
+    return ("dead", who, None) in world.notes
 
 
 def _is_before_stop(expected: Sequence[tuple[Event, str]], wanted: tuple[Event, str]) -> bool:

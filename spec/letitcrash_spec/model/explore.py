@@ -185,7 +185,7 @@ def choose_steps(world: World, near: str | None) -> list[Step]:
     if timed:
         return [step for process in active for step in _steps(process)] + timed
     if not active:
-        return []
+        return _late_steps(world)
     if len(active) == 1:
         return _reduced(active[0])
     return _of_group(world, active, near)
@@ -194,7 +194,20 @@ def choose_steps(world: World, near: str | None) -> list[Step]:
 def every_step(world: World) -> list[Step]:
     """Return all steps that can be taken now, without leaving out any order."""
     timed = _wall_steps(world) if world.profile.clock == "wall" else _due_steps(world)
-    return [step for process in world.processes.values() for step in _steps(process)] + timed
+    steps = [step for process in world.processes.values() for step in _steps(process)] + timed
+    return steps or _late_steps(world)
+
+
+def _late_steps(world: World) -> list[Step]:
+    """Return what has still to arrive before time passes, at supervisors that have been busy all along."""
+    if world.profile.clock == "wall":
+        return []
+    return [
+        ("deliver", process.label, src)
+        for process in world.processes.values()
+        if process.tree is not None and process.inbox
+        for src in process.inbox
+    ]
 
 
 def _near(world: World, active: list[Process], near: str) -> list[Step]:

@@ -8,7 +8,7 @@ from letitcrash_spec.model.world import World
 __all__ = ["add_restart"]
 
 
-def add_restart(world: World, tree: Tree) -> tuple[bool, bool]:
+def add_restart(world: World, label: str, tree: Tree) -> tuple[bool, bool]:
     """Count one more restart of a supervisor.
 
     A restart at r counts at now if r >= now - window, both floored to the subject's unit (INT-9, INT-10). On a wall
@@ -22,6 +22,7 @@ def add_restart(world: World, tree: Tree) -> tuple[bool, bool]:
     surely = 1 + sum(_is_surely_in(world, tree, moment, now) for moment in kept)
     if len(kept) < len(tree.restarts):
         world.tags += ("INT-9", "INT-11")
+        world.note("dead", label, None, "INT-9")
     tree.restarts = (*kept, now)
     limit = tree.max_restarts
     return surely <= limit, 1 + len(kept) > limit

@@ -85,7 +85,7 @@ def retry(world: World, process: Process, key: str) -> None:
 def _restart(world: World, process: Process, child: Child, clause: str) -> None:
     tree = process.tree
     assert tree is not None
-    may_go_on, may_give_up = intensity.add_restart(world, tree)
+    may_go_on, may_give_up = intensity.add_restart(world, process.label, tree)
     process.status = "busy"
     if may_go_on and may_give_up:
         key = tree.key_of(child)
@@ -100,9 +100,11 @@ def go_on(world: World, process: Process, child: Child, clause: str) -> None:
     """Restart a child together with those that its supervisor's strategy ties to it."""
     tree = process.tree
     assert tree is not None
-    again = len(tree.restarts) > 1
     is_retry = child.state == "restarting"
-    world.note("dead", process.label, None, "INT-5" if is_retry else "INT-1")
+    if is_retry:
+        world.note("dead", process.label, None, "INT-5")
+    else:
+        world.notes.setdefault(("dead", process.label, None), "INT-1")
     key = tree.key_of(child)
     if tree.strategy in ("one_for_one", "dynamic"):
         siblings = [other for other in tree.children if other is not child]
@@ -123,7 +125,8 @@ def go_on(world: World, process: Process, child: Child, clause: str) -> None:
         if stopped:
             world.tags.append("STR-11")
         spare(world, process, tree, stopped, "STR-11")
-    if again or len(group) > 1:
+    if len(group) > 1:
+        world.tags.append("INT-6" if is_retry else "INT-4")
         world.note("dead", process.label, None, "INT-6" if is_retry else "INT-4")
     tree.put(child, child._replace(state="undefined", label=None, why=strategy))
     endings: Todo = tuple(("end", other.id, strategy) for other in reversed(group) if other is not child)

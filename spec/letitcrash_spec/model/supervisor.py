@@ -74,7 +74,13 @@ def begin(
     process.entering = clause
     children: list[Json] = spec.get("children", [])
     tree.children = [Child(child["id"], child, "undefined", None, "SUP-1") for child in children]
-    clause = "SUP-1" if label.endswith("#1") or "/" not in label else "STR-21"
+    if "/" in label and not label.endswith("#1"):
+        world.tags += ("STR-21", "INT-13")
+        former = world.processes.get(f"{label.rpartition('#')[0]}#{int(label.rpartition('#')[2]) - 1}")
+        for child in former.tree.children if former is not None and former.tree is not None else ():
+            world.note("init", f"{label}/{child.id}#1", None, "SUP-26")
+            world.tags.append("SUP-26")
+    clause = clause if clause.startswith("STR") else "SUP-1"
     starts = tuple(("start", child["id"], "init", clause) for child in children)
     process.status = "busy"
     process.task = ("sup", (*starts, ("ready",)), ())
@@ -187,7 +193,7 @@ def _administer(
     elif op == "restart_child":
         todo = _again(process, tree, args["child"], caller)
     elif op == "delete_child":
-        todo = _delete(tree, args["child"], caller)
+        todo = _delete(world, process, tree, args["child"], caller)
     elif op == "which_children":
         rows = [[None if tree.is_dynamic else c.id, c.shown, c.spec["type"]] for c in tree.children]
         todo = (("reply", caller, ok(rows), "DYN-E10" if tree.is_dynamic else "SUP-50"),)
@@ -247,7 +253,8 @@ def _end(world: World, process: Process, tree: Tree, child_id: str, caller: Dest
         world.tags.append("SUP-33")
     if child.state == "restarting":
         world.tags += ("STR-15", "INT-15")
-    return (("end", child_id, "SUP-31"), ("reply", caller, ok(), "SUP-31" if child.state == "running" else "SUP-30"))
+    clause = "SUP-30" if child.state != "running" else "SUP-31" if world.live(child.label or "") else "SUP-39"
+    return (("end", child_id, "SUP-31"), ("reply", caller, ok(), clause))
 
 
 def _again(process: Process, tree: Tree, child_id: str, caller: Destination) -> Todo:
@@ -261,12 +268,13 @@ def _again(process: Process, tree: Tree, child_id: str, caller: Destination) -> 
     return (("again", child_id, caller),)
 
 
-def _delete(tree: Tree, child_id: str, caller: Destination) -> Todo:
+def _delete(world: World, process: Process, tree: Tree, child_id: str, caller: Destination) -> Todo:
     child = tree.find(child_id)
     if child is None:
         return (("reply", caller, fail("not_found"), "SUP-30"),)
     if child.state == "undefined":
         tree.children.remove(child)
+        world.note("ended", process.label, child_id, "SUP-30")
         return (("reply", caller, ok(), "SUP-30"),)
     return (("reply", caller, fail(child.state), "SUP-30"),)
 

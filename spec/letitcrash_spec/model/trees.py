@@ -60,7 +60,8 @@ def _compare_rows(
             right.remove(repr(wanted))
             continue
         others = [list(other) for other in seen if not tree.is_dynamic and other[0] == child.id]
-        clause = child.why if others or child.state == "undefined" else "SUP-50"
+        is_typed = bool(others) and others[0][:2] == wanted[:2]  # only the type differs
+        clause = child.why if (others and not is_typed) or child.state == "undefined" else "SUP-50"
         yield TreeDifference(clause, f"what {process.label} shows of {child.id}", wanted, others[0] if others else None)
     for row in seen:
         shown = list(row)
