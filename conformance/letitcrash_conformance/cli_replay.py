@@ -12,11 +12,18 @@ from pathlib import Path
 from letitcrash_conformance.console import Screen
 from letitcrash_conformance.engine import TRIES
 from letitcrash_conformance.errors import SubjectError, UsageError
+from letitcrash_conformance.inprocess import InProcessSubject
 from letitcrash_conformance.lookup import find_subject
-from letitcrash_conformance.render_finding import render_comparison, render_headline, render_steps
+from letitcrash_conformance.render_finding import (
+    render_comparison,
+    render_headline,
+    render_schedule,
+    render_steps,
+)
 from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.replay import Replay, find_replays, read_replay, refuse_replay, retime
 from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
 from letitcrash_conformance.subject import Subject
 from letitcrash_spec.hello import Hello
 
@@ -93,17 +100,19 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
     except SubjectError as error:
         return Verdict(State.CANNOT_RUN, str(error))
     try:
-        session = Session(subject)
-        hello = session.hello
-        refusal = refuse_replay(replay, hello)
+        hello = subject.hello
+        refusal = refuse_replay(replay, hello) or _refuse_schedule(replay, subject)
         if refusal:
             return Verdict(State.CANNOT_RUN, refusal, hello=hello)
+        session = _open_session(replay, subject)
         program = replay.program if hello.clock == replay.hello.clock else retime(replay.program, hello.clock)
         number = TRIES[hello.clock] if tries is None else tries
         for attempt in range(1, number + 1):
             outcome = session.run_thoroughly(program)
             judgement = outcome.judgement
             if judgement.violation is not None:
+                if isinstance(session, ScheduledSession) and isinstance(outcome, ScheduledOutcome):
+                    outcome = session.tell(outcome)
                 now = judgement.violation.clause
                 changed = "" if now == replay.clause else f", it was {replay.clause}"
                 why = f"{now} is broken{changed} (try {attempt} of {number})"
@@ -115,6 +124,21 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
     finally:
         subject.close()
     return Verdict(State.FIXED, f"{replay.clause} holds in {number} of {count(number, 'try', 'tries')}", hello=hello)
+
+
+def _refuse_schedule(replay: Replay, subject: Subject) -> str:
+    if replay.schedule is None or (isinstance(subject, InProcessSubject) and subject.SIMULATED):
+        return ""
+    return "the program needs a drawn schedule, and this subject does not name backends that run on one (SIMULATED)"
+
+
+def _open_session(replay: Replay, subject: Subject) -> Session:
+    if replay.schedule is None:
+        return Session(subject)
+    session = ScheduledSession(lambda: subject)
+    session.schedule = replay.schedule
+    session.wanted = replay.clause  # where the recorded schedule does not show it, others may
+    return session
 
 
 def _handle(arguments: argparse.Namespace) -> int:
@@ -165,6 +189,8 @@ def _show(replay: Replay, verdict: Verdict, screen: Screen) -> None:
         lines += [Line(""), *render_headline(violation, screen.width), Line("")]
         lines += [*render_comparison(violation, screen.width), Line("")]
         lines += render_steps(outcome.program.operations, outcome.answers, violation.index, screen.width)
+        if isinstance(outcome, ScheduledOutcome):
+            lines += [Line(""), *render_schedule(outcome.schedule, outcome.story, screen.width)]
         who = f"{hello.name} {hello.version} ({hello.language}), {hello.clock} clock"
         lines += [Line(""), *wrap(who, first="subject    ", width=screen.width), Line("")]
     screen.show(lines)

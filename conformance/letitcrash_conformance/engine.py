@@ -14,6 +14,9 @@ from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult
 from letitcrash_conformance.scenarios import scenarios_of
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.shrink import confirm, shrink
+from letitcrash_conformance.simulation.schedule import Schedule
+from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
+from letitcrash_conformance.simulation.subject import can_simulate, draw_schedule
 from letitcrash_conformance.source import RandomSource, Source
 from letitcrash_conformance.subject import Subject
 
@@ -56,6 +59,7 @@ class UnitRunner:
         self._on_progress = on_progress
         self._on_finding = on_finding
         self._session: Session | None = None
+        self._scheduled: ScheduledSession | None = None
         self._reported: set[str] = set()
 
     def session(self) -> Session:
@@ -68,11 +72,22 @@ class UnitRunner:
             self._session = Session(self._factory())
         return self._session
 
+    def scheduled(self) -> ScheduledSession:
+        """Return the session with a second subject of the same kind, whose programs run on drawn schedules.
+
+        Raises:
+            SubjectError: If the subject cannot be started.
+        """
+        if self._scheduled is None:
+            self._scheduled = ScheduledSession(self._factory)
+        return self._scheduled
+
     def close(self) -> None:
-        """End the subject."""
-        if self._session is not None:
-            self._session.subject.close()
-            self._session = None
+        """End the subjects."""
+        for session in (self._session, self._scheduled):
+            if session is not None:
+                session.subject.close()
+        self._session = self._scheduled = None
 
     def run(self, unit: Unit) -> UnitResult:
         """Run a unit. What its harness breaks is part of the result, never raised."""
@@ -123,20 +138,29 @@ class _Work:
                 if self._example(-1, program, None, []):
                     self.result.exercised.update(scenario.clauses)
         make = partial(_make, setting)
+        draws = can_simulate(session.subject, self.unit.backend)
         for example in range(self.unit.first, self.unit.first + self.unit.examples):
             if self.failures >= MAX_FAILURES:
                 break
-            source = RandomSource(seed_of(self.unit, example))
-            self._example(example, generate(source, setting), make, source.choices)
+            seed = seed_of(self.unit, example)
+            source = RandomSource(seed)
+            program = generate(source, setting)
+            schedule = draw_schedule(str(seed)) if draws else None
+            self._example(example, program, make, source.choices, schedule)
         self.runner.progress(self.unit, self.result)
 
     def _example(
-        self, number: int, program: Program, make: Callable[[Source], Program] | None, choices: list[int]
+        self,
+        number: int,
+        program: Program,
+        make: Callable[[Source], Program] | None,
+        choices: list[int],
+        schedule: Schedule | None = None,
     ) -> bool:
         """Run one program. Returns whether it was judged to its end and nothing was wrong."""
         session = self.runner.session()
         self.running = program
-        outcome = session.run(program)
+        outcome = session.run(program) if schedule is None else self.runner.scheduled().run_on(schedule, program)
         result = self.result
         result.examples += 1
         result.operations += len(program.operations)
@@ -167,6 +191,12 @@ class _Work:
         known = {finding.violation.clause for finding in self.result.findings}
         if clause in known or self.runner.is_reported(clause) or len(known) >= MAX_FINDINGS:
             return
+        if isinstance(outcome, ScheduledOutcome):
+            plain = self.runner.session().run(outcome.program)
+            if plain.judgement.violation is None or plain.judgement.violation.clause != clause:
+                self._violation_on_schedule(number, outcome, make, choices)
+                return
+            outcome = plain  # it takes no schedule to show it
         session = self.runner.session()
         clock = session.hello.clock
         if clock == "wall":
@@ -191,6 +221,39 @@ class _Work:
             length_found=length,
             repeats=repeats,
             tries=TRIES[clock],
+        )
+        self.result.findings.append(finding)
+        self.runner.report(finding)
+
+    def _violation_on_schedule(
+        self, number: int, outcome: ScheduledOutcome, make: Callable[[Source], Program] | None, choices: list[int]
+    ) -> None:
+        """Shrink program and schedule of a violation that the ordinary event loop does not show."""
+        assert outcome.judgement.violation is not None
+        clause = outcome.judgement.violation.clause
+        session = self.runner.scheduled()
+        session.schedule, session.wanted = outcome.schedule, clause
+        clock = session.hello.clock
+        shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock])
+        assert isinstance(shrunk, ScheduledOutcome)
+        self.running = shrunk.program
+        shrunk = session.minimize(shrunk)
+        self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
+        session = self.runner.scheduled()
+        session.schedule = shrunk.schedule
+        repeats = confirm(session, shrunk.program, clause, tries=TRIES[clock])
+        assert shrunk.judgement.violation is not None
+        finding = Finding(
+            violation=shrunk.judgement.violation,
+            program=shrunk.program,
+            answers=tuple(shrunk.answers),
+            found_in=self.unit,
+            example=number,
+            length_found=len(outcome.program.operations),
+            repeats=repeats,
+            tries=TRIES[clock],
+            schedule=shrunk.schedule,
+            story=shrunk.story,
         )
         self.result.findings.append(finding)
         self.runner.report(finding)

@@ -14,6 +14,8 @@ from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.framing import describe, own_time_ms
 from letitcrash_conformance.inprocess_stack import describe_awaits, describe_calls, is_in_loop
 from letitcrash_conformance.inprocess_watch import Silence, Watch
+from letitcrash_conformance.simulation.loop import SimLoop
+from letitcrash_conformance.simulation.stuck import Stuck
 from letitcrash_spec.hello import Hello, HelloError, parse_hello
 from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.operations import OPERATIONS
@@ -57,13 +59,21 @@ class InProcessSubject:
     overrides `run`, or does in `async` methods what it takes to reach them. After a `SubjectError` the subject is
     closed.
 
+    An implementation whose operations all run as tasks and callbacks of `self.loop`, without threads and sockets, may
+    name its backends in `SIMULATED`: the suite then runs a part of the programs on a loop with virtual time that draws
+    who runs next.
+
     Attributes:
         HELLO: The value of `hello`, as in the protocol.
+        SIMULATED: Backends whose programs may run on a simulated loop.
         loop: The event loop of this subject.
+        simulation: The same, if it is a simulated one.
+        begun: The operations of the batch that have begun, oldest first, on a simulated loop.
         silence_s: How long an operation may make no progress, in seconds of real time.
     """
 
     HELLO: ClassVar[dict[str, Any]]
+    SIMULATED: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, silence_s: float = 30.0) -> None:
         """Make the subject and its event loop.
@@ -81,12 +91,14 @@ class InProcessSubject:
             raise SubjectError(f"{type(self).__name__}.HELLO: {error}") from error
         self.silence_s = silence_s
         self.loop = self.new_loop()
+        self.simulation: SimLoop | None = None
+        self.begun: list[Operation] = []
         self._methods = {name: _bind(method) for name in _NAMES if callable(method := getattr(self, name, None))}
         self._is_wall = self._hello.clock == "wall"
         self._task: asyncio.Task[None] | None = None
         self._closed_by: str | None = None
         self._watch = Watch(silence_s, _waker(self.loop))
-        weakref.finalize(self, _abandon, self.loop, self._watch)
+        self._finalizer = weakref.finalize(self, _abandon, self.loop, self._watch)
 
     @property
     def hello(self) -> Hello:
@@ -96,6 +108,24 @@ class InProcessSubject:
     def new_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop to run on; override it for a loop of another kind. Called once, by the constructor."""
         return asyncio.new_event_loop()
+
+    def simulate(self) -> SimLoop:
+        """Run on a simulated loop from now on, and return it. Called before the first operation, if at all."""
+        loop = SimLoop()
+        self._finalizer.detach()
+        self.loop.close()
+        self.loop = self.simulation = loop
+        self._watch.wake = _waker(loop)
+        self._finalizer = weakref.finalize(self, _abandon, loop, self._watch)
+        return loop
+
+    def name_task(self, task: asyncio.Task[Any]) -> str | None:
+        """Return what a task is called in the story of a schedule; None for a number. Override it."""
+        return "the client" if task is self._task else None
+
+    def events_so_far(self) -> Sequence[dict[str, Any]]:
+        """Return the log since the last `observe`, for the story of a schedule. Override it."""
+        return ()
 
     async def teardown(self) -> None:
         """End the implementation in its own way; override it. Called once by `close`, in the loop, for 2 s at most."""
@@ -115,6 +145,7 @@ class InProcessSubject:
                 f"  {type(self).__name__} runs a loop of its own: drive it from plain code, or by asyncio.to_thread"
             )
         answers: list[Answer] = []
+        self.begun.clear()
         task = self._task = self.loop.create_task(self._perform(operations, answers))
         watch = self._watch
         try:
@@ -122,6 +153,12 @@ class InProcessSubject:
             self.loop.run_until_complete(task)
         except Silence:
             pass
+        except Stuck as stuck:
+            watch.end()
+            self._close("after a deadlock or livelock")
+            number = min(len(answers) + 1, len(operations))
+            place = describe(number, operations[number - 1])
+            raise SubjectError(f"{place}: expected an answer, got a {stuck}", answers=answers) from stuck
         except SubjectError as error:
             watch.end()
             error.answers = tuple(answers)
@@ -171,8 +208,12 @@ class InProcessSubject:
         methods = self._methods
         watch = self._watch
         is_wall = self._is_wall
+        simulation = self.simulation
         for operation in operations:
             op, args = operation
+            if simulation is not None:
+                await simulation.pause()
+                self.begun.append(operation)
             entry = methods.get(op)
             if entry is None:
                 answers.append(self._answer_here(op))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from letitcrash_conformance.errors import UsageError
+from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.errors import MessageError
 from letitcrash_spec.hello import Hello, HelloError, parse_hello
 from letitcrash_spec.messages import Json, Operation
@@ -113,6 +114,16 @@ class Fields:
             return parse_hello(self.inner(key).data)
         except HelloError as error:
             raise UsageError(f"expected {key!r} to be a hello of the protocol: {error} (in {self.where})") from None
+
+    def schedule(self, key: str) -> Schedule | None:
+        """Return a recorded schedule; None if there is none."""
+        if not self.has(key):
+            return None
+        inside = self.inner(key)
+        try:
+            return Schedule.of_texts(inside.text("mode"), inside.text("decisions"))
+        except UsageError as error:
+            raise UsageError(f"{error} (in {inside.where})") from None
 
     def operation(self) -> Operation:
         """Return the operation that this object is."""

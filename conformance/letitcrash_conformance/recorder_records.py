@@ -65,6 +65,7 @@ def dump_finding(finding: Finding) -> dict[str, Any]:
         "length_found": finding.length_found,
         "repeats": finding.repeats,
         "tries": finding.tries,
+        **({} if finding.schedule is None else {"schedule": finding.schedule.to_json(), "story": list(finding.story)}),
     }
 
 
@@ -80,6 +81,8 @@ def load_finding(fields: Fields) -> Finding:
         length_found=fields.whole("length_found"),
         repeats=fields.whole("repeats"),
         tries=fields.whole("tries"),
+        schedule=fields.schedule("schedule"),
+        story=fields.texts("story") if fields.has("story") else (),
     )
 
 

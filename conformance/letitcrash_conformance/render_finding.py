@@ -9,15 +9,25 @@ from typing import TypeGuard
 from letitcrash_conformance.render import is_answer, is_event, value_text, words_of, words_of_answer, words_of_event
 from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.results import Finding, Unit
+from letitcrash_conformance.simulation.schedule import Schedule, format_decisions
 from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.model.diagnose import Violation
 
-__all__ = ["Context", "compare", "render_comparison", "render_finding", "render_headline", "render_steps"]
+__all__ = [
+    "Context",
+    "compare",
+    "render_comparison",
+    "render_finding",
+    "render_headline",
+    "render_schedule",
+    "render_steps",
+]
 
 MAX_EVENTS = 12
 MAX_FURTHER = 5
+MAX_TURNS = 40
 _WHOLE = 1 << 30
 _LONG = 72
 _KEPT = 12
@@ -58,6 +68,8 @@ def render_finding(finding: Finding, context: Context) -> list[Line]:
     lines.append(Line(f"The program that shows it ({steps}{was}):", "bold"))
     lines += render_steps(finding.program.operations, finding.answers, violation.index, width)
     lines.append(Line(""))
+    if finding.schedule is not None:
+        lines += [*render_schedule(finding.schedule, finding.story, width), Line("")]
     lines += wrap(_subject_words(finding.found_in, context), first="subject    ", width=width)
     lines += wrap(_found_words(finding, context), first="found by   ", width=width)
     if context.repeat:
@@ -127,6 +139,23 @@ def render_steps(
         answer = answers[index] if index < len(answers) else None
         words = words_of(operation) + _told(operation, answer)
         lines += wrap(words, first=head, width=width, style="bad" if is_failing else "")
+    return lines
+
+
+def render_schedule(schedule: Schedule, story: Sequence[str], width: int) -> list[Line]:
+    """Return a drawn schedule: its decisions, and who ran when."""
+    decisions = format_decisions(schedule.decisions)
+    promise = (
+        "keeps the order that asyncio promises" if schedule.mode == "strict" else "asyncio itself keeps another order"
+    )
+    text = f"The schedule that shows it: {decisions or 'first come, first served'} ({schedule.mode}: {promise})"
+    lines = wrap(text, width=width, style="bold")
+    if story:
+        lines.append(Line("  step  who ran, and what it did (* drawn: somebody else was first in line)"))
+        for row in story[:MAX_TURNS]:
+            lines += wrap(row[8:], first=row[:8], width=width)
+        if len(story) > MAX_TURNS:
+            lines.append(Line(f"        and {len(story) - MAX_TURNS} turns more"))
     return lines
 
 

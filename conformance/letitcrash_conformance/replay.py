@@ -13,6 +13,7 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_conformance.recorder_fields import Fields, dump_hello
 from letitcrash_conformance.results import Finding
+from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Json, Operation
@@ -37,6 +38,7 @@ class Replay:
         clause: The clause that was broken.
         program: The program that shows it.
         suite: Version of the suite that wrote the file.
+        schedule: The drawn schedule that shows it; None for the ordinary event loop.
     """
 
     path: Path
@@ -46,11 +48,14 @@ class Replay:
     clause: str
     program: Program
     suite: str
+    schedule: Schedule | None = None
 
 
 def name_replay(finding: Finding) -> str:
     """Return the name of a finding's file, the same for the same program: `"LNK-7-ab12cd.json"`."""
-    told = json.dumps([finding.found_in.backend, finding.program.to_json()], sort_keys=True)
+    schedule = finding.schedule
+    extra = [] if schedule is None else [schedule.to_json()]
+    told = json.dumps([finding.found_in.backend, finding.program.to_json(), *extra], sort_keys=True)
     return f"{finding.violation.clause}-{hashlib.sha256(told.encode()).hexdigest()[:6]}.json"
 
 
@@ -80,6 +85,8 @@ def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, 
         "seed": unit.seed,
         "example": finding.example,
     }
+    if finding.schedule is not None:
+        head["schedule"] = dict(finding.schedule.to_json())
     tail: dict[str, Json] = {
         "for your information": {
             "step": violation.index + 1,
@@ -87,6 +94,7 @@ def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, 
             "expected": list(violation.expected),
             "got": violation.got,
             "differences": list(violation.differences),
+            **({"who ran when": list(finding.story)} if finding.story else {}),
         }
     }
     steps = ",\n".join(f"    {_json(step)}" for step in finding.program.to_json())
@@ -127,6 +135,7 @@ def read_replay(path: Path) -> Replay:
         clause=clause,
         program=_observed(operations, hello.clock, f"replay:{path}"),
         suite=fields.text("suite"),
+        schedule=fields.schedule("schedule"),
     )
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from letitcrash_conformance.program import Program
+from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer
 from letitcrash_spec.model.diagnose import Violation
@@ -63,6 +64,8 @@ class Finding:
         length_found: How many operations the program had before it was shrunk.
         repeats: How often the shrunk program showed the violation when it was repeated,
         tries: and how often it was repeated. No repeat at all: the finding is flaky.
+        schedule: The drawn schedule that shows it; None if it shows on the ordinary event loop.
+        story: Who ran when on that schedule, line by line.
     """
 
     violation: Violation
@@ -73,6 +76,8 @@ class Finding:
     length_found: int
     repeats: int
     tries: int
+    schedule: Schedule | None = None
+    story: tuple[str, ...] = ()
 
     @property
     def is_flaky(self) -> bool:

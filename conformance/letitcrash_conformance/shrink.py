@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.hypothesis_source import shrink_choices
@@ -101,7 +101,7 @@ def _cut(outcome: Outcome) -> Outcome:
     while end < len(operations) and operations[end - 1].op != "observe":
         end += 1
     program = Program(operations[:end], outcome.program.origin)
-    return Outcome(program, outcome.answers[:end], outcome.judgement)
+    return replace(outcome, program=program, answers=outcome.answers[:end])
 
 
 def _drop_operations(best: Shrunk, fails: Callable[[Program], bool], clock: str, deadline: float) -> None:
