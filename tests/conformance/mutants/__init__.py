@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 from tests.conformance.mutants import (
+    auto_shutdown,
     backends,
     backends_mixed,
+    dynamic_supervisor,
+    dynamic_supervisor_children,
     exits,
     genserver,
     genserver_life,
+    intensity,
     links,
     monitors,
     registry,
+    shutdown,
+    shutdown_time,
+    strategies,
+    strategies_groups,
+    strategies_retry,
+    supervisor,
+    supervisor_admin,
+    supervisor_life,
+    supervisor_telling,
     timers,
 )
 from tests.conformance.mutants.plant import Mutant
 
-__all__ = ["ALL"]
+__all__ = ["ALL", "TREES"]
+
+TREES: tuple[Mutant, ...] = (
+    *supervisor.MUTANTS,
+    *supervisor_admin.MUTANTS,
+    *supervisor_telling.MUTANTS,
+    *supervisor_life.MUTANTS,
+    *strategies.MUTANTS,
+    *strategies_groups.MUTANTS,
+    *strategies_retry.MUTANTS,
+    *auto_shutdown.MUTANTS,
+    *intensity.MUTANTS,
+    *shutdown.MUTANTS,
+    *shutdown_time.MUTANTS,
+    *dynamic_supervisor.MUTANTS,
+    *dynamic_supervisor_children.MUTANTS,
+)
+"""The mutants of the chapters of supervision."""
 
 ALL: tuple[Mutant, ...] = (
     *exits.MUTANTS,
@@ -24,6 +54,7 @@ ALL: tuple[Mutant, ...] = (
     *registry.MUTANTS,
     *genserver.MUTANTS,
     *genserver_life.MUTANTS,
+    *TREES,
     *timers.MUTANTS,
     *backends.MUTANTS,
     *backends_mixed.MUTANTS,

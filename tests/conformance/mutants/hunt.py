@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,11 +22,16 @@ SEED = 1
 
 _CHAPTERS = {
     "BACK": "backends",
+    "DYN": "dynamic_supervisor",
     "EXIT": "exits",
     "GS": "genserver",
+    "INT": "intensity",
     "LNK": "links",
     "MON": "monitors",
     "REG": "registry",
+    "SHUT": "shutdown",
+    "STR": "strategies",
+    "SUP": "supervisor",
     "TIM": "timers",
 }
 
@@ -38,6 +44,7 @@ class Catch:
         finding: The first finding by a clause that names the fault and repeats; None: it survived.
         others: The findings before it, oldest first.
         troubles: Units that ended because the harness broke.
+        broken: What stood in the way: clauses that do not name the fault, and how many programs broke them.
         examples: How many programs it took.
         seconds: How long it took, with shrinking, in seconds of real time.
     """
@@ -45,6 +52,7 @@ class Catch:
     finding: Finding | None = None
     others: list[Finding] = field(default_factory=list[Finding])
     troubles: list[Trouble] = field(default_factory=list[Trouble])
+    broken: Counter[str] = field(default_factory=Counter[str])
     examples: int = 0
     seconds: float = 0.0
 
@@ -114,6 +122,7 @@ def _run(
             result = runner.run(unit)
             done += result.examples
             catch.examples = done
+            catch.broken += result.undecided
             if result.trouble is not None:
                 catch.troubles.append(result.trouble)
     except _Found:
