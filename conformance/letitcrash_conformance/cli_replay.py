@@ -24,6 +24,7 @@ from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.replay import Replay, find_replays, read_replay, refuse_replay, retime
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
+from letitcrash_conformance.simulation.subject import ScheduledSubject
 from letitcrash_conformance.subject import Subject
 from letitcrash_spec.hello import Hello
 
@@ -135,7 +136,7 @@ def _refuse_schedule(replay: Replay, subject: Subject) -> str:
 def _open_session(replay: Replay, subject: Subject) -> Session:
     if replay.schedule is None:
         return Session(subject)
-    session = ScheduledSession(lambda: subject)
+    session = ScheduledSession(ScheduledSubject(lambda: subject))
     session.schedule = replay.schedule
     session.wanted = replay.clause  # where the recorded schedule does not show it, others may
     return session

@@ -16,7 +16,7 @@ from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.shrink import confirm, shrink
 from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
-from letitcrash_conformance.simulation.subject import can_simulate, draw_schedule
+from letitcrash_conformance.simulation.subject import ScheduledSubject, can_simulate, draw_schedule
 from letitcrash_conformance.source import RandomSource, Source
 from letitcrash_conformance.subject import Subject
 
@@ -79,7 +79,7 @@ class UnitRunner:
             SubjectError: If the subject cannot be started.
         """
         if self._scheduled is None:
-            self._scheduled = ScheduledSession(self._factory)
+            self._scheduled = ScheduledSession(ScheduledSubject(self._factory))
         return self._scheduled
 
     def close(self) -> None:

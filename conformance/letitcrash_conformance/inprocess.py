@@ -66,14 +66,18 @@ class InProcessSubject:
     Attributes:
         HELLO: The value of `hello`, as in the protocol.
         SIMULATED: Backends whose programs may run on a simulated loop.
+        SIMULATED_THREADS: Packages and modules whose threads, locks and queues can be simulated; those of the subject
+            itself among them.
         loop: The event loop of this subject.
         simulation: The same, if it is a simulated one.
-        begun: The operations of the batch that have begun, oldest first, on a simulated loop.
+        pause: Lets others run before an operation, for a drawn while; None outside simulations.
+        begun: The operations of the batch that have begun, oldest first.
         silence_s: How long an operation may make no progress, in seconds of real time.
     """
 
     HELLO: ClassVar[dict[str, Any]]
     SIMULATED: ClassVar[tuple[str, ...]] = ()
+    SIMULATED_THREADS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, silence_s: float = 30.0) -> None:
         """Make the subject and its event loop.
@@ -92,6 +96,7 @@ class InProcessSubject:
         self.silence_s = silence_s
         self.loop = self.new_loop()
         self.simulation: SimLoop | None = None
+        self.pause: Callable[[], Awaitable[object]] | None = None
         self.begun: list[Operation] = []
         self._methods = {name: _bind(method) for name in _NAMES if callable(method := getattr(self, name, None))}
         self._is_wall = self._hello.clock == "wall"
@@ -115,6 +120,7 @@ class InProcessSubject:
         self._finalizer.detach()
         self.loop.close()
         self.loop = self.simulation = loop
+        self.pause = loop.pause
         self._watch.wake = _waker(loop)
         self._finalizer = weakref.finalize(self, _abandon, loop, self._watch)
         return loop
@@ -181,10 +187,16 @@ class InProcessSubject:
         """
         self._close("by close()")
 
-    async def in_tasks(self, clients: Sequence[Sequence[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    async def in_tasks(
+        self, clients: Sequence[Sequence[dict[str, Any]]], *, on_end: Callable[[], object] | None = None
+    ) -> list[list[dict[str, Any]]]:
         """Perform the clients of `parallel` at the same time, each in a task of its own.
 
         For implementations whose operations are `async`: `parallel` may return what this returns.
+
+        Args:
+            clients: For each client its operations, as the protocol writes them.
+            on_end: Called whenever a client has come to its end.
 
         Returns:
             Per client its stamped answers, in order.
@@ -196,24 +208,28 @@ class InProcessSubject:
             history: list[dict[str, Any]] = []
             for step in client:
                 answers: list[Answer] = []
+                if self.pause is not None:
+                    await self.pause()
                 called = stamp = stamp + 1
-                await self._perform([Operation(step["op"], step["args"])], answers)
+                await self._perform([Operation(step["op"], step["args"])], answers, is_drawn=False)
                 stamp += 1
                 history.append({"call": called, "return": stamp, "answer": answers[0]})
+            if on_end is not None:
+                on_end()
             return history
 
         return list(await asyncio.gather(*(drive(client) for client in clients)))
 
-    async def _perform(self, operations: Sequence[Operation], answers: list[Answer]) -> None:
+    async def _perform(self, operations: Sequence[Operation], answers: list[Answer], *, is_drawn: bool = True) -> None:
         methods = self._methods
         watch = self._watch
         is_wall = self._is_wall
-        simulation = self.simulation
+        pause = self.pause if is_drawn else None
         for operation in operations:
             op, args = operation
-            if simulation is not None:
-                await simulation.pause()
-                self.begun.append(operation)
+            if pause is not None:
+                await pause()
+            self.begun.append(operation)
             entry = methods.get(op)
             if entry is None:
                 answers.append(self._answer_here(op))

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeGuard
 
 from letitcrash_conformance.simulation.schedule import CLOCK, Decisions, Mode, Schedule
 from letitcrash_conformance.simulation.schedulers import Scheduler, stand_ins
@@ -175,9 +175,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def task_of(self, handle: asyncio.Handle) -> asyncio.Task[Any] | None:
         """Return the task that a step belongs to, if it is one's."""
         who: Any = getattr(_parts(handle)._callback, "__self__", None)
-        is_task = isinstance(who, asyncio.Task)
-        task: asyncio.Task[Any] | None = who if is_task else None
-        return task
+        return who if _is_task(who) else None
 
     # -- what asyncio asks of a loop -------------------------------------------------------------------------------
 
@@ -417,6 +415,10 @@ class SimLoop(asyncio.BaseEventLoop):
 def _parts(handle: asyncio.Handle) -> Any:
     """Return a handle whose private parts may be read."""
     return handle
+
+
+def _is_task(who: object) -> TypeGuard[asyncio.Task[Any]]:
+    return isinstance(who, asyncio.Task)
 
 
 def _ring(timer: asyncio.TimerHandle) -> None:

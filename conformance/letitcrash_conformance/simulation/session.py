@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from letitcrash_conformance.program import Program
@@ -10,7 +9,7 @@ from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.simulation.minimize import minimize
 from letitcrash_conformance.simulation.schedule import Decisions, Schedule
 from letitcrash_conformance.simulation.subject import ScheduledSubject
-from letitcrash_conformance.subject import Subject
+from letitcrash_conformance.simulation.subject_threads import ThreadedSubject
 
 __all__ = ["FURTHER", "ScheduledOutcome", "ScheduledSession"]
 
@@ -40,14 +39,10 @@ class ScheduledSession(Session):
             first served and then others. Empty while searching: `run` takes the schedule alone.
     """
 
-    def __init__(self, factory: Callable[[], Subject]) -> None:
-        """Make the subject.
-
-        Raises:
-            SubjectError: If it cannot be started.
-        """
-        self._scheduled = ScheduledSubject(factory)
-        super().__init__(self._scheduled)
+    def __init__(self, scheduled: ScheduledSubject | ThreadedSubject) -> None:
+        """Drive a subject, with tasks or with threads on drawn schedules."""
+        self._scheduled = scheduled
+        super().__init__(scheduled)
         self.schedule = Schedule()
         self.wanted = ""
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from letitcrash_conformance.render import words_of, words_of_event
-from letitcrash_conformance.simulation.loop import SimLoop
+from letitcrash_conformance.simulation.schedule import Decisions
 
 if TYPE_CHECKING:
     from letitcrash_conformance.inprocess import InProcessSubject
 
-__all__ = ["Story", "Turn"]
+__all__ = ["Clock", "Story", "Turn"]
 
 _LONGEST = 60
 
@@ -38,35 +37,49 @@ class Turn:
     seen: list[str] = field(default_factory=list[str])
 
 
+class Clock(Protocol):
+    """What a story asks of a simulation."""
+
+    @property
+    def decisions(self) -> Decisions:
+        """What was decided so far."""
+        ...
+
+    def time(self) -> float:
+        """Return the virtual time, in seconds."""
+        ...
+
+
 class Story:
-    """Follows one run on a simulated loop.
+    """Follows one run of a simulation.
 
     Attributes:
         turns: The turns, oldest first.
     """
 
-    def __init__(self, loop: SimLoop, subject: InProcessSubject) -> None:
+    def __init__(self, clock: Clock, subject: InProcessSubject) -> None:
         self.turns: list[Turn] = []
-        self._loop = loop
+        self._clock = clock
         self._subject = subject
         self._events = 0
         self._drawn = 0
-        self._time = loop.time()
+        self._time = clock.time()
         self._done = 0
 
-    def note(self, step: asyncio.Handle, waiting: int, number: int) -> None:
-        """Write down a step that is about to run."""
+    def note(self, who: str, waiting: int, number: int) -> None:
+        """Write down a step that is about to run.
+
+        Args:
+            who: Whose it is.
+            waiting: How many others are ready.
+            number: The number of the contested step, -1 for a step that nobody contests.
+        """
         self._look()
-        loop = self._loop
-        task = loop.task_of(step)
-        who = self._subject.name_task(task) if task is not None else None
-        if who is None:
-            who = loop.name_of(getattr(step, "owner", 0))
-        drawn = len(loop.decisions)
+        drawn = len(self._clock.decisions)
         is_drawn, self._drawn = drawn > self._drawn, drawn
-        time, self._time = self._time, loop.time()
-        if loop.time() > time:
-            self.turns.append(Turn("the clock", number, waiting, is_drawn, seen=[f"moves to {loop.time():g} s"]))
+        before, self._time = self._time, self._clock.time()
+        if self._time > before:
+            self.turns.append(Turn("the clock", number, waiting, False, seen=[f"moves to {self._time:g} s"]))
         turns = self.turns
         if turns and turns[-1].who == who and not is_drawn:
             turns[-1].steps += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Sequence
 
@@ -77,12 +78,18 @@ class ScheduledSubject:
         loop.begin(self.schedule)
         if self.is_telling:
             self.story = Story(loop, self._subject)
-            loop.on_step = self.story.note
+            loop.on_step = self._note
         try:
             return answers + self._subject.run(operations)
         finally:
             loop.on_step = None
             self.taken = self.schedule.recorded(loop.decisions)
+
+    def _note(self, step: asyncio.Handle, waiting: int, number: int) -> None:
+        assert self.story is not None
+        task = self._loop.task_of(step)
+        who = None if task is None else self._subject.name_task(task)
+        self.story.note(who or self._loop.name_of(getattr(step, "owner", 0)), waiting, number)
 
     def close(self) -> None:
         """End the subject; see `Subject.close`."""

@@ -39,6 +39,7 @@ _FEATURES = (
     "auto_shutdown",
     "timers",
     "suspend",
+    "parallel",
     "nested_call",
     "error_text",
 )
@@ -68,6 +69,7 @@ class ReferenceSubject(ReferenceTrees):
     }
 
     SIMULATED: ClassVar[tuple[str, ...]] = ("async",)
+    SIMULATED_THREADS: ClassVar[tuple[str, ...]] = ("letitcrash_reference", "letitcrash_conformance.subjects")
 
     # -- operations that wait -----------------------------------------------------------------------------------------
 
@@ -124,6 +126,11 @@ class ReferenceSubject(ReferenceTrees):
         if not isinstance(clock, ManualClock):
             await asyncio.sleep(ms / 1000)
             return
+        if self._waiting is not None:
+            token = Pending(None, self._stir)
+            clock.call_later(ms / 1000, token.resolve, None)
+            await self._wait(world, token)
+            return
         target = clock.now() + ms / 1000
         await self._settle(world)
         while clock.advance_to_next(target):
@@ -153,6 +160,29 @@ class ReferenceSubject(ReferenceTrees):
             "children": children,
             "events": events,
         }
+
+    async def parallel(self, clients: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+        """Perform the operations of several clients at the same time, each client in a task."""
+        world = self._world or await self._enter()
+        if not self._virtual:
+            return await self.in_tasks(clients)
+        left = len(clients)
+
+        def leave() -> None:
+            nonlocal left
+            left -= 1
+            self._stir()
+
+        waiting = self._waiting = []
+        work = self.loop.create_task(self.in_tasks(clients, on_end=leave))
+        keeper = self.loop.create_task(self._keep_time(world, waiting, lambda: left))
+        try:
+            await asyncio.wait((work, keeper), return_when=asyncio.FIRST_COMPLETED)
+            return await (work if work.done() else keeper)
+        finally:
+            self._waiting = None
+            for task in (work, keeper):
+                task.cancel()
 
     async def _settle_virtually(self, world: World, clock: ManualClock, limit: float) -> bool:
         while True:

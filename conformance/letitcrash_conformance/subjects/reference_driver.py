@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from letitcrash_conformance.inprocess import InProcessSubject, Refused
 from letitcrash_conformance.subjects.reference_probe import describe_error
@@ -31,7 +31,8 @@ class ReferenceDriver(InProcessSubject):
         self._virtual = clock == "virtual"
         self._pool_threads = pool_threads
         self._world: World | None = None
-        self._resting: asyncio.Future[None] | None = None
+        self._resting: list[asyncio.Future[None]] = []
+        self._waiting: list[Pending] | None = None  # of the clients of `parallel`, while they run
         self._block = threading.Lock()
         self._block.acquire()
         self._blocking = False
@@ -84,21 +85,47 @@ class ReferenceDriver(InProcessSubject):
             with contextlib.suppress(RuntimeError):  # another thread was faster
                 self._block.release()
         resting = self._resting
-        if resting is not None:
-            self._resting = None
-            self.loop.call_soon_threadsafe(_settle, resting)
+        while resting:
+            with contextlib.suppress(IndexError):  # another thread was faster
+                self.loop.call_soon_threadsafe(_settle, resting.pop())
 
     async def _wait(self, world: World, token: Pending) -> Any:
         """Wait for a token, letting time pass when nothing else can happen; return its value or raise its error."""
         await asyncio.sleep(0)
         while not token.done:
-            if not self._virtual:
+            if self._waiting is not None:
+                await self._wait_beside_others(self._waiting, token)
+            elif not self._virtual:
                 await self._rest(lambda: token.done)
             elif await self._is_stuck(world, token):
                 self._jump(world, token)
         if token.error is not None:
             raise token.error
         return token.value
+
+    async def _wait_beside_others(self, waiting: list[Pending], token: Pending) -> None:
+        """Wait for a token while other clients work: time is for `_keep_time` to move."""
+        waiting.append(token)
+        self._stir()
+        while not token.done:
+            await self._rest(lambda: token.done)
+        waiting.remove(token)
+
+    async def _keep_time(self, world: World, waiting: list[Pending], left: Callable[[], int]) -> NoReturn:
+        """Let time pass to the next alarm whenever every client waits and nothing in the world can run."""
+
+        def is_stuck() -> bool:
+            return (
+                len(waiting) == left() > 0
+                and not any(token.done for token in waiting)
+                and world.runtime.is_idle()
+                and not any(token.done for token in waiting)
+            )
+
+        while True:
+            if is_stuck():
+                self._jump(world, waiting[0])
+            await self._rest(is_stuck)
 
     def _jump(self, world: World, token: Pending) -> None:
         """Let time pass to the next alarm, unless the token is done after all."""
@@ -138,10 +165,12 @@ class ReferenceDriver(InProcessSubject):
             in_loop: Whether anything needs the event loop meanwhile. If not, threads wake a lock faster.
         """
         if in_loop:
-            resting = self._resting = self.loop.create_future()
+            resting = self.loop.create_future()
+            self._resting.append(resting)
             if not is_over():
                 await resting
-            self._resting = None
+            elif resting in self._resting:
+                self._resting.remove(resting)
             return
         self._blocking = True
         if not is_over():
