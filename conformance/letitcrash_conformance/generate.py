@@ -6,8 +6,9 @@ with useful odds: what is alive is crashed, what is linked is killed, what is na
 
 from __future__ import annotations
 
+from letitcrash_conformance.generate_histories import generate_history
 from letitcrash_conformance.generate_trees import DisturbingWriter
-from letitcrash_conformance.odds import ACTIONS, OPERATIONS, SUPERVISION, Odds, pick
+from letitcrash_conformance.odds import ACTIONS, HISTORIES, OPERATIONS, SUPERVISION, Odds, pick
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.setting import Setting
 from letitcrash_conformance.source import Source
@@ -20,6 +21,8 @@ LENGTH = 24
 
 def generate(source: Source, setting: Setting) -> Program:
     """Write one program with the choices of `source`."""
+    if setting.chapter == HISTORIES:
+        return generate_history(source, setting)
     has_trees = setting.chapter in (*SUPERVISION, "world") and "supervisor" in setting.features
     writer = DisturbingWriter(source, setting) if has_trees else Writer(source, setting)
     length = 1 + source.below(LENGTH)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from letitcrash_conformance.source import Source
 
-__all__ = ["ACTIONS", "CHAPTERS", "OPERATIONS", "SUPERVISION", "Odds", "pick"]
+__all__ = ["ACTIONS", "CHAPTERS", "HISTORIES", "OPERATIONS", "SUPERVISION", "Odds", "pick"]
 
+HISTORIES = "histories"
+"""The word of the programs whose clients act at the same time; not a chapter of clauses."""
 SUPERVISION = ("supervisor", "strategies", "intensity", "shutdown", "dynamic_supervisor")
 """The chapters of supervision."""
 
@@ -22,6 +24,7 @@ CHAPTERS = (
     "timers",
     "backends",
     "world",
+    HISTORIES,
 )
 """What the search runs through, in this order; `world` mixes all chapters."""
 

@@ -29,6 +29,7 @@ NEEDS = {
     "timers": {"genserver", "timers"},
     "backends": {"genserver"},
     "world": {"genserver"},
+    "histories": {"genserver", "parallel"},
 }
 """The features without which a chapter cannot be run."""
 

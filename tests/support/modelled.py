@@ -5,13 +5,14 @@ Whatever it does is lawful, so the judge must accept it: that is how the judge's
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any
 
 from letitcrash_spec.hello import FEATURES, Hello
 from letitcrash_spec.messages import Answer, Operation, fail, ok
-from letitcrash_spec.model import exits, genserver, registry, starting, supervisor
+from letitcrash_spec.model import clients, exits, genserver, registry, starting, supervisor
 from letitcrash_spec.model.explore import at_rest, every_step, pass_time, take
 from letitcrash_spec.model.world import DRIVER, Expected, Process, Profile, World
 
@@ -25,7 +26,7 @@ HELLO = Hello(
     time_unit_ms=1,
     wall_grain_ms=100,
     settle=True,
-    features=frozenset(FEATURES) - {"parallel"},
+    features=frozenset(FEATURES),
 )
 
 
@@ -111,6 +112,8 @@ class ModelledSubject:
                 return self._await()
             world.open_token = None
             return refusal.answer
+        if op == "parallel":
+            return self._parallel(args["clients"])
         if op == "start_supervisor":
             return self._start_supervisor(args)
         if "sup" in args:
@@ -155,6 +158,39 @@ class ModelledSubject:
         if op == "register":
             return self._random.choice(registry.register(world, args["name"], args["to"])).answer
         return registry.name_of(world, args["to"])[0].answer
+
+    def _parallel(self, programs: Sequence[Sequence[dict[str, Any]]]) -> Answer:
+        world = self._world
+        clients.join(world, len(programs))
+        history: list[list[dict[str, Any]]] = [[] for _ in programs]
+        stamps = itertools.count()
+        while True:
+            at_work = [world.processes[clients.name(index)] for index in range(len(programs))]
+            for index, process in enumerate(at_work):
+                assert process.client is not None
+                expected = process.client.answer
+                if expected is not None:
+                    history[index][-1] |= {"return": next(stamps), "answer": expected.answer}
+                    process.client = clients.Client(process.client.turn)
+            ready = [
+                index
+                for index, process in enumerate(at_work)
+                if process.task is None and process.client is not None and process.client.op is None
+                if len(history[index]) < len(programs[index])
+            ]
+            if ready and self._random.random() < 0.5:
+                index = self._random.choice(ready)
+                turn = len(history[index])
+                operation = programs[index][turn]
+                at_work[index].client = clients.Client(turn, operation["op"], operation["args"])
+                history[index].append({"call": next(stamps)})
+            elif not self._step() and not ready:
+                if all(len(done) == len(program) for done, program in zip(history, programs, strict=True)) and all(
+                    "return" in entry for done in history for entry in done
+                ):
+                    clients.leave(world)
+                    return ok(history)
+                assert pass_time(world)
 
     def _start_supervisor(self, args: dict[str, Any]) -> Answer:
         world = self._world

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.model import trees
+from letitcrash_spec.model.histories import Stuck
 from letitcrash_spec.model.world import Event, Expected, World, same_event
 
-__all__ = ["Violation", "explain_answer", "explain_observation", "foreign_events"]
+__all__ = ["Violation", "explain_answer", "explain_history", "explain_observation", "foreign_events"]
 
 _EXTRA = {
     "dead": "EXIT-8",
@@ -79,6 +80,9 @@ def foreign_events(
 
 
 def _labels_started(args: Mapping[str, Json], known: set[str]) -> None:
+    for operations in args.get("clients", ()):
+        for operation in operations:
+            _labels_started(operation["args"], known)
     if "as" in args:
         known.add(args["as"])
     _labels_in(args.get("msg"), known)
@@ -134,6 +138,18 @@ def explain_observation(
         first.got,
         tuple(difference.what for difference in best[1:]),
     )
+
+
+def explain_history(index: int, operation: Operation, stuck: Stuck) -> Violation:
+    """Say which clause a history breaks: at the first answer that no order of its operations explains."""
+    op = operation.args["clients"][stuck.client][stuck.turn]
+    different: list[Expected] = []
+    for expected in stuck.lawful:
+        if all(expected.answer != other.answer for other in different):
+            different.append(expected)
+    clause = different[0].clause if different else "GS-20"
+    what = f"the answer of {op['op']}, operation {stuck.turn + 1} of client {stuck.client + 1}"
+    return Violation(clause, index, operation, what, tuple(e.answer for e in different), stuck.answer)
 
 
 def _compare_orders(world: World, observation: Mapping[str, Json]) -> list[_Difference]:

@@ -143,13 +143,13 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
         world.note("timer", "", ref, "TIM-7")
     for caller in process.calls:
         answer(world, process, caller, fail("exit", reason=reason), "GS-26")
-    for token, wanted in process.stops:
+    for token, wanted, src in process.stops:
         if reason == wanted and token == process.stopped_by:
-            answer(world, process, ("", token), ok(), "GS-58" if reason == "normal" else "GS-59")
+            answer(world, process, (src, token), ok(), "GS-58" if reason == "normal" else "GS-59")
         elif reason == wanted:  # it died by itself, of the reason asked for
-            answer(world, process, ("", token), ok(), "GS-62", also=(fail("exit", reason=reason),))
+            answer(world, process, (src, token), ok(), "GS-62", also=(fail("exit", reason=reason),))
         else:
-            answer(world, process, ("", token), fail("exit", reason=reason), "GS-62")
+            answer(world, process, (src, token), fail("exit", reason=reason), "GS-62")
     if starter is not None:
         answer(world, process, starter, fail("start_failed", reason=reason), "GS-5")
         if process.tree is not None and process.tree.host is not None:
@@ -220,7 +220,12 @@ def answer(
 ) -> None:
     """Send the answer of a request to its caller; an answer that nobody waits for any more is dropped (GS-31)."""
     src, token = caller
-    if src:
+    asker = world.processes.get(src) if src else None
+    if asker is not None and asker.client is not None:
+        from letitcrash_spec.model import clients  # the two call each other
+
+        clients.receive(world, asker, token, Expected(value, clause, also))
+    elif src:
         world.signal(process.label, src, ("reply", token, value))
     elif world.open_token is not None and world.open_token[0] == token:
         for other in world.processes.values():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from letitcrash_spec.messages import fail
-from letitcrash_spec.model import genserver, shutdown, timers
+from letitcrash_spec.model import clients, genserver, shutdown, timers
 from letitcrash_spec.model.reach import Reach, reach_of
 from letitcrash_spec.model.signals import MESSAGES, deliver
 from letitcrash_spec.model.world import DRIVER, Expected, Process, Signal, World
@@ -159,6 +159,8 @@ def take(world: World, step: Step) -> None:
         genserver.choose(world, world.processes[step[1]], step[2])
     elif kind == "fire":
         timers.fire(world, step[1])
+    elif kind == "issue":
+        clients.issue(world, world.processes[step[1]])
     elif kind == "wake":
         genserver.wake(world, world.processes[step[1]])
     else:
@@ -266,6 +268,8 @@ def _share(left: Reach, right: Reach) -> bool:
 
 
 def _steps_inside(process: Process) -> bool:
+    if process.client is not None:
+        return process.client.op is not None
     if process.task is not None:
         return process.task[0] == genserver.BRANCH or genserver.ready(process)
     return bool(process.mailbox) and not process.suspended and process.status == "idle"
@@ -273,6 +277,8 @@ def _steps_inside(process: Process) -> bool:
 
 def _own_steps(process: Process) -> list[Step]:
     task = process.task
+    if process.client is not None:
+        return [("issue", process.label)] if process.client.op is not None else []
     if task is not None:
         if task[0] == genserver.BRANCH:
             return [("choose", process.label, index) for index in range(len(task[2]))]

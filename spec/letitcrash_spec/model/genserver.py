@@ -378,6 +378,11 @@ def wake(world: World, process: Process) -> None:
     """Let the time come that a sleeping callback, or one that waits with a deadline, has waited for."""
     task = process.task
     assert task is not None
+    if process.client is not None:
+        from letitcrash_spec.model import clients  # the two call each other
+
+        clients.run_out(world, process)
+        return
     if task[0] == "sleep":
         process.task = task[2]
     elif task[0] == "sup":

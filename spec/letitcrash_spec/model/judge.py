@@ -13,8 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from letitcrash_spec.messages import Answer, Json, Operation
-from letitcrash_spec.model import trees
-from letitcrash_spec.model.diagnose import Violation, explain_answer, explain_observation, foreign_events
+from letitcrash_spec.model import histories, trees
+from letitcrash_spec.model.diagnose import (
+    Violation,
+    explain_answer,
+    explain_history,
+    explain_observation,
+    foreign_events,
+)
 from letitcrash_spec.model.explore import TooManyWorlds
 from letitcrash_spec.model.lawful import lawful_outcomes, settle
 from letitcrash_spec.model.world import Event, Profile, Segment, Unspecified, World
@@ -119,6 +125,11 @@ class Judge:
             if operation.op == "observe":
                 settled = settle(worlds, operation.args["settle_ms"])
                 return explain_observation(index, operation, settled, answer["ok"])
+            if operation.op == "parallel":
+                worlds, stuck = histories.follow(worlds, operation.args["clients"], answer["ok"])
+                if stuck is not None:
+                    return explain_history(index, operation, stuck)
+                continue
             outcomes = lawful_outcomes(worlds, operation)
             worlds = _different([world for world, expected in outcomes if expected.admits(answer, self.profile)])
             if not worlds:
@@ -143,7 +154,7 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
         if operation.op == "observe":
             break
         kept: list[World] = []
-        for world, expected in lawful_outcomes(possible, operation):
+        for world, expected in lawful_outcomes(possible, operation, answer):
             if world.broken is None and expected.admits(answer, world.profile):
                 world.tags.append(expected.clause)
                 kept.append(world)

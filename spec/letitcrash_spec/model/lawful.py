@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from letitcrash_spec.messages import Json, Operation, fail, ok
-from letitcrash_spec.model import exits, genserver, registry, starting, supervisor
+from letitcrash_spec.messages import Answer, Json, Operation, fail, ok
+from letitcrash_spec.model import exits, genserver, histories, registry, starting, supervisor
 from letitcrash_spec.model.explore import (
     TooManyWorlds,
     answered,
@@ -35,17 +35,21 @@ MANY = 100
 """How many possible worlds there may be at one moment before the model gives up."""
 
 
-def lawful_outcomes(worlds: Sequence[World], operation: Operation) -> list[Outcome]:
+def lawful_outcomes(worlds: Sequence[World], operation: Operation, answer: Answer | None = None) -> list[Outcome]:
     """Return every lawful outcome of an operation.
 
     Args:
         worlds: The possible worlds before it; they are changed.
-        operation: Any operation of the implemented chapters but hello, reset, observe and bye.
+        operation: Any operation but hello, reset, observe and bye.
+        answer: What was answered; needed for `parallel`, whose answer holds the history to be explained.
 
     Raises:
         Unspecified: If the specification promises nothing that could be compared from here on.
         TooManyWorlds: If the lawful orders are too many to be followed.
     """
+    if operation.op == "parallel":
+        explained, _ = histories.follow(worlds, operation.args["clients"], (answer or {}).get("ok", []))
+        return [(world, Expected(answer or {}, "BACK-10")) for world in explained]
     handler = _HANDLERS.get(operation.op)
     if handler is None:
         raise Unspecified(f"the operation {operation.op!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from letitcrash_spec.messages import Json
@@ -56,6 +57,10 @@ def _process(world: World, process: Process, reach: Reach, *, lethal: bool) -> N
 
 def _pending(world: World, process: Process, reach: Reach) -> bool:
     """Add what everything pending at a process can touch. Returns whether it may die of it."""
+    if process.client is not None:
+        if process.client.op is not None:
+            _client(world, process, process.client.op, process.client.args, reach)
+        return False
     for src, queue in process.inbox.items():
         for signal in queue:
             _at_arrival(world, src, signal[0], reach)
@@ -66,16 +71,54 @@ def _pending(world: World, process: Process, reach: Reach) -> bool:
         _signal(world, process, message, reach)
     for src, _ in process.calls:
         _touch(world, src, reach)
+    for _, _, src in process.stops:
+        _touch(world, src, reach)
+    if process.tree is not None and process.tree.starter is not None:
+        _touch(world, process.tree.starter[0], reach)
     task = process.task
     while task is not None and task[0] == "sleep":
         task = task[2]
     if task is not None and task[0] == "start":
         _touch(world, task[2][0], reach)
-    if task is not None and task[0] == "branch":
+    if task is not None and task[0] == "branch" and process.tree is None:
         for _, effect in task[2]:
             if effect is not None:
                 _action(world, process, ["cancel_timer" if effect[0] == "cancel" else "link", effect[1]], reach)
     return bool(process.stops) or (task is not None and task[0] in ("die", "ending", "start", "hang"))
+
+
+def _client(world: World, process: Process, op: str, args: Mapping[str, Json], reach: Reach) -> None:
+    """Add what an operation of one of several clients can touch."""
+    reach.reads = True
+    if op in ("call", "cast"):
+        _action(world, process, [op, args["to"], args["msg"]], reach)
+    elif op == "send":
+        _action(world, process, [op, args["to"], args["payload"]], reach)
+    elif op == "exit":
+        _action(world, process, [op, args["to"], args["reason"]], reach)
+    elif op == "stop":
+        _action(world, process, ["send", args["to"], "!stop"], reach)
+    elif op in ("spawn", "start_supervisor"):
+        reach.touched.update((f"@birth {args['as']}", NAMES, NAMES_CHANGE))
+        if args.get("link") is not None:
+            _at(world, args["link"], reach)
+    elif "sup" in args:
+        _at(world, args["sup"], reach)
+    else:
+        reach.touched.add(NAMES)
+        if op in ("register", "unregister"):
+            reach.touched.add(NAMES_CHANGE)
+        if "to" in args:
+            _at(world, args["to"], reach)
+
+
+def _at(world: World, label: str, reach: Reach) -> None:
+    """Add a process, or the chance that it is born."""
+    other = world.processes.get(label)
+    if other is None:
+        _birth(world, label, reach)
+    else:
+        _process(world, other, reach, lethal=False)
 
 
 def _tree(world: World, process: Process, tree: Tree, reach: Reach) -> None:
@@ -145,8 +188,8 @@ def _named(signal: Signal, reach: Reach) -> None:
 
 
 def _at_arrival(world: World, src: str, kind: str, reach: Reach) -> None:
-    """A call, a link or a monitor is answered, at the latest by the death of its receiver."""
-    if kind in ("call", "link", "monitor"):
+    """A request, a link or a monitor is answered, at the latest by the death of its receiver."""
+    if kind in ("admin", "call", "host", "link", "monitor", "stop"):
         _touch(world, src, reach)
 
 

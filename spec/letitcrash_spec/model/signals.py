@@ -94,7 +94,7 @@ def deliver(world: World, process: Process, src: str) -> None:
         if process.suspended:
             raise Unspecified("stop of a suspended process")
         process.mailbox.append(signal)
-        process.stops.append((signal[1], signal[2]))
+        process.stops.append((signal[1], signal[2], src))
     elif kind == "suspend":
         process.mailbox.append(signal)
         process.calls.append((src, signal[1]))

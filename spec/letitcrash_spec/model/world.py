@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Clock, Json
 from letitcrash_spec.model.tree import Destination, Tree
+
+if TYPE_CHECKING:
+    from letitcrash_spec.model.clients import Client
 
 __all__ = [
     "DRIVER",
@@ -100,6 +103,7 @@ class Process:
         "backend",
         "born_watched",
         "calls",
+        "client",
         "doomed",
         "entering",
         "given_up",
@@ -145,7 +149,7 @@ class Process:
         self.mailbox: list[Signal] = []
         self.inbox: dict[str, list[Signal]] = {}  # sender -> signals on their way, oldest first
         self.calls: list[Destination] = []  # accepted and not yet answered
-        self.stops: list[tuple[int, Json]] = []  # requests to stop: number, reason
+        self.stops: list[tuple[int, Json, str]] = []  # requests to stop: number, reason, who asks
         self.served = 0  # messages handled since the world was last quiet
         self.value_clause = "GS-20"
         self.starter = DRIVER
@@ -154,6 +158,7 @@ class Process:
         self.born_watched: str | None = None  # ref of the monitor it was started with
         self.told: frozenset[str] = frozenset()  # who was sent a message by this process
         self.tree: Tree | None = None  # what a supervisor knows
+        self.client: Client | None = None  # what one of several clients is doing, see clients.py
         self.after: tuple[tuple[str, int], ...] = ()  # reports known to have come before its next one
         self.entering: str | None = None  # why it is about to enter its init callback, if it has not yet
         self.doomed = 0  # it was killed at this moment, for it had not ended in time
@@ -186,6 +191,7 @@ class Process:
         twin.given_up = self.given_up
         twin.born_watched = self.born_watched
         twin.told = self.told
+        twin.client = self.client
         twin.tree = None if self.tree is None else self.tree.copy()
         twin.after = self.after
         twin.doomed = self.doomed
@@ -213,6 +219,7 @@ class Process:
             repr(self.stops) if self.stops else None,
             self.after,
             None if self.tree is None else self.tree.key(),
+            None if self.client is None else self.client.key(),
         )
 
 

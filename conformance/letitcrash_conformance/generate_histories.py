@@ -1,0 +1,194 @@
+"""Programs whose operations happen at the same time: a few processes, and clients that race for them.
+
+All clients choose from the same few labels, names and children, so that they meet. What came before is quiet, what comes
+after is looked at: a history is explained by an order of its operations, or it is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from letitcrash_conformance.program import Program
+from letitcrash_conformance.setting import Setting
+from letitcrash_conformance.source import Source
+from letitcrash_conformance.trees import dynamic, supervisor, worker
+from letitcrash_spec.messages import Json, Operation
+
+__all__ = ["generate_history"]
+
+CLIENTS = 4
+OPERATIONS = 5
+NAMES = ("n1", "n2")
+IDS = ("a", "b", "c")
+RESTARTS = ("permanent", "permanent", "transient", "temporary")
+REASONS = ("normal", "shutdown", {"error": "e1"}, "kill")
+
+_SERVERS = ("call", "call", "call", "cast", "cast", "send", "kill", "exit", "stop")
+_NAMES = ("register", "unregister", "whereis", "name_of", "call_name", "spawn")
+_TREES = ("start_child", "terminate_child", "restart_child", "delete_child", "which_children", "count_children", "fell")
+
+
+def generate_history(source: Source, setting: Setting) -> Program:
+    """Write one program with the choices of `source`."""
+    return _Historian(source, setting).write()
+
+
+class _Historian:
+    def __init__(self, source: Source, setting: Setting) -> None:
+        self.source = source
+        self.setting = setting
+        self.operations: list[Operation] = []
+        self.labels: list[str] = []
+        self.trees: list[str] = []
+        self.is_dynamic = False
+        self.starts: dict[str, int] = {}
+        self.spawned = 0
+
+    def write(self) -> Program:
+        source = self.source
+        kinds = self._kinds()
+        self.operations = self._prefix(kinds)
+        for _ in range(1 + (source.below(3) == 2)):
+            source.begin()
+            self._race(kinds)
+            source.end()
+        return Program.of(self.operations, clock=self.setting.clock)
+
+    def _kinds(self) -> list[str]:
+        """Choose what the clients race for: servers, names, children, or some of all."""
+        features = self.setting.features
+        groups: list[tuple[str, ...]] = [_SERVERS]
+        if "registry" in features:
+            groups.append(_NAMES)
+        if "supervisor" in features:
+            groups.append(_TREES)
+        chosen = self.source.below(1 << len(groups))
+        kinds = [kind for index, group in enumerate(groups) if not chosen >> index & 1 for kind in group]
+        kinds = kinds or list(_SERVERS)
+        if "exit_signals" not in features:
+            kinds = [kind for kind in kinds if kind not in ("kill", "exit")]
+        return kinds
+
+    def one(self, choices: Any) -> Any:
+        return choices[self.source.below(len(choices))]
+
+    def _prefix(self, kinds: list[str]) -> list[Operation]:
+        source = self.source
+        operations: list[Operation] = []
+        for number in range(1 + source.below(3)):
+            label = f"p{number + 1}"
+            operations.append(Operation("spawn", {"as": label, "probe": self._probe()}))
+            self.labels.append(label)
+        if "monitors" in self.setting.features and len(self.labels) > 1 and source.below(2):
+            operations.append(Operation("call", {"to": "p1", "msg": ["monitor", "p2", "m1"]}))
+        if "links" in self.setting.features and len(self.labels) > 1 and source.below(3) == 2:
+            operations.append(Operation("call", {"to": "p1", "msg": ["link", "p2"]}))
+        if "start_child" in kinds:
+            self.is_dynamic = "dynamic_supervisor" in self.setting.features and source.below(4) == 3
+            spec = self._tree()
+            operations.append(Operation("start_supervisor", {"as": "s1", "spec": spec}))
+            self.trees.append("s1")
+            for child in spec.get("children", ()):
+                self.starts[child["id"]] = 1
+            if self.is_dynamic:
+                operations.append(Operation("start_child", {"sup": "s1", "child": self._child("k1")}))
+                self.starts["k1"] = 1
+        return operations
+
+    def _tree(self) -> dict[str, Json]:
+        limits = {"max_restarts": 3 + 7 * self.source.below(2), "max_seconds": 30}
+        if self.is_dynamic:
+            limit = (None, 1, 2)[self.source.below(3)]
+            return dynamic(max_children=limit, **limits)
+        strategy = self.one(("one_for_one", "one_for_one", "one_for_all", "rest_for_one"))
+        children = [self._child(child_id) for child_id in IDS[: 1 + self.source.below(2)]]
+        return supervisor(*children, strategy=strategy, **limits)
+
+    def _child(self, child_id: str) -> dict[str, Json]:
+        probe: dict[str, Json] = {}
+        backend = self.one(self.setting.backends)
+        if backend != self.setting.default_backend:
+            probe["backend"] = backend
+        if self.source.below(4) == 3 and "exit_signals" in self.setting.features:
+            probe["trap_exit"] = True
+        if self.source.below(8) == 7:
+            probe["init"] = ["ok", {"crash": "early"}, "ok"]
+        return worker(child_id, probe, restart=self.one(RESTARTS))
+
+    def _probe(self) -> dict[str, Json]:
+        probe: dict[str, Json] = {}
+        backend = self.one(self.setting.backends)
+        if backend != self.setting.default_backend:
+            probe["backend"] = backend
+        if self.source.below(3) == 2 and "registry" in self.setting.features:
+            name = self.one(NAMES)
+            if all(name != operation.args.get("probe", {}).get("name") for operation in self.operations):
+                probe["name"] = name
+        if self.source.below(4) == 3 and "exit_signals" in self.setting.features:
+            probe["trap_exit"] = True
+        return probe
+
+    def _race(self, kinds: list[str]) -> None:
+        clients: list[list[dict[str, Json]]] = []
+        for _ in range(2 + self.source.below(CLIENTS - 1)):
+            program: list[dict[str, Json]] = []
+            for _ in range(1 + self.source.below(OPERATIONS)):
+                self.source.begin()
+                op, args = self._operation(self.one(kinds))
+                program.append({"op": op, "args": args})
+                self.source.end()
+            clients.append(program)
+        self.operations.append(Operation("observe", {}))
+        self.operations.append(Operation("parallel", {"clients": clients}))
+        self.operations.append(Operation("observe", {}))
+
+    def _label(self) -> str:
+        labels = list(self.labels)
+        labels += [f"s1/{child_id}#{starts}" for child_id, starts in self.starts.items() if self.trees]
+        return str(self.one(labels))
+
+    def _operation(self, kind: str) -> tuple[str, dict[str, Json]]:
+        source = self.source
+        if kind in ("call", "call_name"):
+            target: Json = {"name": self.one(NAMES)} if kind == "call_name" else self._label()
+            return "call", {"to": target, "msg": ["add", 1 + source.below(9)] if source.below(3) else ["get"]}
+        if kind == "cast":
+            return "cast", {"to": self._label(), "msg": ["add", 10 * (1 + source.below(9))]}
+        if kind == "send":
+            return "send", {"to": self._label(), "payload": f"i{source.below(4)}"}
+        if kind == "kill":
+            return "exit", {"to": self._label(), "reason": "kill"}
+        if kind == "exit":
+            return "exit", {"to": self._label(), "reason": self.one(REASONS)}
+        if kind == "stop":
+            return "stop", {"to": self._label(), "reason": self.one(("normal", "shutdown"))}
+        if kind == "register":
+            return "register", {"name": self.one(NAMES), "to": self._label()}
+        if kind in ("unregister", "whereis"):
+            return kind, {"name": self.one(NAMES)}
+        if kind == "name_of":
+            return kind, {"to": self._label()}
+        if kind == "spawn":
+            self.spawned += 1
+            label = f"q{self.spawned}"
+            return "spawn", {"as": label, "probe": {"name": self.one(NAMES)}}
+        return self._about_children(kind)
+
+    def _about_children(self, kind: str) -> tuple[str, dict[str, Json]]:
+        child_id = self.one(IDS)
+        if kind == "fell":
+            label = f"s1/{child_id}#{max(1, self.starts.get(child_id, 1))}"
+            return "exit", {"to": label, "reason": "kill"}
+        if kind in ("which_children", "count_children"):
+            return kind, {"sup": "s1"}
+        if self.is_dynamic:
+            if kind == "start_child":
+                key = f"k{len(self.starts) + 1}"
+                self.starts[key] = 1
+                return kind, {"sup": "s1", "child": self._child(key)}
+            label = f"s1/{self.one(list(self.starts))}#1"
+            return "terminate_child", {"sup": "s1", "child": label}
+        if kind == "start_child":
+            self.starts.setdefault(child_id, 1)
+            return kind, {"sup": "s1", "child": self._child(child_id)}
+        return kind, {"sup": "s1", "child": child_id}
