@@ -11,13 +11,31 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from letitcrash_spec.messages import Answer, Json, fail, ok
-from letitcrash_spec.model import genserver, registry, starting, supervisor
+from letitcrash_spec.model import exits, genserver, registry, starting, supervisor
+from letitcrash_spec.model.signals import MESSAGES
 from letitcrash_spec.model.world import Expected, Process, Unspecified, World
 
-__all__ = ["Client", "Moment", "issue", "join", "leave", "moments_of", "name", "receive", "run_out"]
+__all__ = [
+    "PREFIX",
+    "Client",
+    "Moment",
+    "begin",
+    "issue",
+    "join",
+    "leave",
+    "lost",
+    "moments_of",
+    "name",
+    "receive",
+    "run_out",
+]
+
+PREFIX = "client "
+"""What the label of a client begins with, and no other."""
 
 _DEFAULT_MS = 5_000
 _SUPERVISOR_MS = 60_000
+_PLAIN = frozenset({"call", "cast", "exit", "send", "stop"})
 _SUPERVISION = frozenset(
     {
         "start_supervisor",
@@ -67,7 +85,7 @@ class Moment(NamedTuple):
 
 def name(client: int) -> str:
     """Return the label of a client, which no process can have."""
-    return f"client {client + 1}"
+    return f"{PREFIX}{client + 1}"
 
 
 def moments_of(history: Sequence[Sequence[Mapping[str, Json]]]) -> list[Moment]:
@@ -93,6 +111,35 @@ def leave(world: World) -> None:
     """Let the clients leave a world. What they have sent stays on its way."""
     for label in [label for label, process in world.processes.items() if process.client is not None]:
         del world.processes[label]
+
+
+def begin(world: World, process: Process, client: Client) -> None:
+    """Let a client begin an operation. What only sends something to somebody who is there is sent at once.
+
+    Its arrival may take any time, so that a later moment of sending would add nothing.
+    """
+    process.client = client
+    args = client.args
+    known = args.get("sup", args.get("to") if client.op in _PLAIN else None)
+    if isinstance(known, str) and known in world.processes:
+        issue(world, process)
+
+
+def lost(world: World, process: Process, reason: Json) -> None:
+    """Answer what clients have sent to a process that has ended in the meantime, in either way (N-20)."""
+    for src in [src for src in process.inbox if src.startswith(PREFIX)]:
+        for signal in process.inbox[src]:
+            if signal[0] in ("admin", "call", "host"):
+                exits.answer(
+                    world, process, (src, signal[1]), fail("exit", reason=reason), "GS-26", also=(fail("noproc"),)
+                )
+            elif signal[0] == "stop":
+                ended = ok() if signal[2] == reason else fail("exit", reason=reason)
+                others = (fail("noproc"), fail("exit", reason=reason))
+                exits.answer(world, process, (src, signal[1]), ended, "GS-62", also=others)
+        process.inbox[src] = [signal for signal in process.inbox[src] if signal[0] not in MESSAGES]
+        if not process.inbox[src]:
+            del process.inbox[src]
 
 
 def issue(world: World, process: Process) -> None:

@@ -157,6 +157,10 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
         if starter[0]:
             world.processes[starter[0]].value_clause = "GS-5"
     _announce(world, process, reason, failed=failed)
+    if any(src.startswith("client ") for src in process.inbox):
+        from letitcrash_spec.model import clients  # the two call each other
+
+        clients.lost(world, process, reason)
     process.task = None
     process.calls = []
     process.stops = []

@@ -71,6 +71,7 @@ def follow(
             operation = operations[moment.client][moment.turn]
             for world in possible:
                 _begin(world, moment, operation)
+            possible = [world for world in possible if world.broken is None]
             continue
         before = [world.copy() for world in possible]
         possible = _end(possible, moment)
@@ -85,7 +86,7 @@ def follow(
 
 def _begin(world: World, moment: Moment, operation: Mapping[str, Json]) -> None:
     process = world.processes[clients.name(moment.client)]
-    process.client = Client(moment.turn, operation["op"], operation["args"], moment.answer)
+    clients.begin(world, process, Client(moment.turn, operation["op"], operation["args"], moment.answer))
 
 
 def _end(worlds: Sequence[World], moment: Moment) -> list[World]:

@@ -99,6 +99,8 @@ def act(world: World, process: Process, entry: Json, starter: Destination) -> No
     if process.entering is not None:
         world.emit(process.label, ("init",), process.entering)
         process.entering = None
+        if process.inbox or any(other.client is not None for other in world.processes.values()):
+            return  # it may be killed before it goes on
     if entry == "ok":
         process.status = "idle"
         process.task = None
