@@ -227,7 +227,7 @@ async def _lost_restart(is_planted: bool) -> None:
 
 async def _reused_pid(is_planted: bool) -> None:
     """A client that looks a name up is held back so long that its pid belongs to somebody else: a long window."""
-    pids = 6 if is_planted else 1 << 20
+    pids = 4 if is_planted else 1 << 20
     table: dict[int, int] = {0: 0}
     current = 0
 

@@ -39,7 +39,7 @@ def minimize(
         return best
     _shorten(lambda: best, ask)
     size = max(1, len(best) // 2)
-    while True:
+    while left > 0 and time.monotonic() < deadline:
         before = best
         position = 0
         while position < len(best):
@@ -47,13 +47,12 @@ def minimize(
                 position += size
         if size > 1:
             size = max(1, size // 2)
-        elif best == before:
+            continue
+        for position, (step, choice) in enumerate(best):
+            if choice != CLOCK and choice > 1:
+                ask((*best[:position], (step, 1), *best[position + 1 :]))
+        if best == before:
             break
-        if left <= 0 or time.monotonic() > deadline:
-            return best
-    for position, (step, choice) in enumerate(best):
-        if choice != CLOCK and choice > 1:
-            ask((*best[:position], (step, 1), *best[position + 1 :]))
     return best
 
 

@@ -31,6 +31,9 @@ T = TypeVar("T")
 MAX_SWITCHES = 200_000
 """Switches after which a run counts as a livelock."""
 
+SLICE = 100
+"""Points after which a thread lets others go first, so that none starves."""
+
 UNSEEN_S = 1.0
 """How long a thread may run without a switch, in seconds of real time, before it counts as blocked elsewhere."""
 
@@ -119,10 +122,11 @@ class SimThreads:
         self.switches = 0
         self.on_switch: Callable[[Fiber, int, int], None] | None = None
         self.current: Fiber | None = None
+        self._slice = SLICE
         self._lines = Lines(lines, self.point) if lines else None
         self._now = 0.0
         self._ready: list[Fiber] = []
-        self.timers: list[list[Any]] = []
+        self._timers: list[list[Any]] = []
         self._numbers = itertools.count()
         self._fibers: dict[int, Fiber] = {}
         self._owners = 0
@@ -137,6 +141,7 @@ class SimThreads:
         self._scheduler: Scheduler | None = None if schedule.strategy == "fifo" else schedule.scheduler()
         self._taken: list[tuple[int, int]] = []
         self._contested = 0
+        self._slice = SLICE
         self.switches = 0
 
     @property
@@ -187,7 +192,7 @@ class SimThreads:
         return result[0]
 
     def _drive(self, main: Fiber) -> None:
-        ready, timers = self._ready, self.timers
+        ready, timers = self._ready, self._timers
         while not main.is_done:
             while timers and timers[0][2] is None:
                 heapq.heappop(timers)
@@ -211,7 +216,10 @@ class SimThreads:
             if self.switches > self.max_switches:
                 what = f"livelock: {self.max_switches} switches and no end, the next one is to {ready[position].name}"
                 raise Livelock(what, self._waits())
-            fiber = self.current = ready.pop(position)
+            fiber = ready.pop(position)
+            if fiber is not self.current:
+                self.current = fiber
+                self._slice = SLICE
             if self.on_switch is not None:
                 self.on_switch(fiber, len(ready), number)
             fiber.context.switch()
@@ -266,11 +274,19 @@ class SimThreads:
     # -- what primitives are made of ----------------------------------------------------------------------------------
 
     def point(self) -> None:
-        """Let the scheduler switch to another thread, if there is one that can run."""
+        """Let the scheduler switch to another thread, if there is one that can run.
+
+        Unless it is drawn otherwise the thread goes on, as real ones mostly do, until its slice of points is over.
+        """
         fiber = self.current
-        if fiber is None or self._hub is None or self._is_closing or not (self._ready or self.timers):
+        if fiber is None or self._hub is None or self._is_closing or not (self._ready or self._timers):
             return
-        self._ready.append(fiber)
+        self._slice -= 1
+        if self._slice > 0:
+            self._ready.insert(0, fiber)
+        else:
+            self._slice = SLICE
+            self._ready.append(fiber)
         self._leave()
 
     def draw(self, count: int) -> int:
@@ -305,7 +321,7 @@ class SimThreads:
         waiters.append(fiber)
         if timeout is not None:
             fiber.timer = [self._now + max(0.0, timeout), next(self._numbers), fiber]
-            heapq.heappush(self.timers, fiber.timer)
+            heapq.heappush(self._timers, fiber.timer)
         self._leave()
         if fiber in waiters:
             waiters.remove(fiber)
@@ -331,6 +347,7 @@ class SimThreads:
     def sleep(self, seconds: float) -> None:
         """Wait for virtual time."""
         if seconds <= 0:
+            self._slice = 0
             self.point()
         else:
             self.block(f"{seconds:g} s to pass", [], seconds)
@@ -344,7 +361,7 @@ class SimThreads:
 
     def _tick(self) -> None:
         """Let time jump to the next time-out; all that are due then can run, in order."""
-        timers = self.timers
+        timers = self._timers
         while timers and timers[0][2] is None:
             heapq.heappop(timers)
         if not timers:
