@@ -43,6 +43,19 @@ def an_added_child_is_the_last_in_the_order(w: Writer) -> None:
     w.look()
 
 
+@_supervisor("SUP-35", "SUP-20", "SHUT-1", needs="exit_signals")
+def a_child_restarted_by_hand_keeps_its_place_in_the_order_of_the_end(w: Writer) -> None:
+    for strategy in STRATEGIES:
+        sup = f"s-{strategy}"
+        w.tree(sup, w.trapper("a"), w.trapper("b"), w.trapper("c"), strategy=strategy)
+        w.end(sup, "a")
+        w.restart(sup, "a")
+        w.add(sup, w.trapper("d"))
+        w.look()
+        w.stop(sup)
+        w.look()
+
+
 @_supervisor("SUP-21", "SUP-22", "SUP-30")
 def an_id_that_is_known_cannot_be_added_again(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b", init=["ignore"]), w.worker("c"), w.worker("d", restart="transient"))

@@ -400,6 +400,9 @@ def silence_clause(world: World, caller: Destination) -> str:
         if caller not in process.calls:
             continue
         task = process.task
+        if process.tree is not None:
+            is_ending = task is not None and task[0] == "sup" and bool(task[2]) and task[2][0] == "end"
+            return "SUP-31" if is_ending else "SUP-56"
         if task is None and process.status == "idle" and not process.mailbox:
             return "GS-22"
         while task is not None and task[0] == "sleep":

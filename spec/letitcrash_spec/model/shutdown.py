@@ -87,7 +87,10 @@ def unnoticed(world: World, process: Process, label: str) -> None:
     if process.tree is None or child is None or child.state != "running":
         return
     world.tags.append("SUP-41")
-    world.note("init", process.tree.next_label(process.label, child.id), None, "SUP-41")
+    for other in process.tree.children:
+        world.note("init", process.tree.next_label(process.label, other.id), None, "SUP-41")
+        if other.label is not None:
+            world.note("dead", other.label, None, "SUP-41")
     world.note("dead", process.label, None, "SUP-41")
     process.tree.put(child, child._replace(why="SUP-41"))
 

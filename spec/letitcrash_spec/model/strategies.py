@@ -101,10 +101,7 @@ def go_on(world: World, process: Process, child: Child, clause: str) -> None:
     tree = process.tree
     assert tree is not None
     is_retry = child.state == "restarting"
-    if is_retry:
-        world.note("dead", process.label, None, "INT-5")
-    else:
-        world.notes.setdefault(("dead", process.label, None), "INT-1")
+    _expect_life(world, process, tree, child)
     key = tree.key_of(child)
     if tree.strategy in ("one_for_one", "dynamic"):
         siblings = [other for other in tree.children if other is not child]
@@ -127,7 +124,7 @@ def go_on(world: World, process: Process, child: Child, clause: str) -> None:
         spare(world, process, tree, stopped, "STR-11")
     if len(group) > 1:
         world.tags.append("INT-6" if is_retry else "INT-4")
-        world.note("dead", process.label, None, "INT-6" if is_retry else "INT-4")
+        _expect_group_life(world, process, tree, child, group)
     tree.put(child, child._replace(state="undefined", label=None, why=strategy))
     endings: Todo = tuple(("end", other.id, strategy) for other in reversed(group) if other is not child)
     starts: list[tuple[str, str, str, str]] = []
@@ -148,28 +145,57 @@ def give_up(world: World, process: Process, child: Child) -> None:
     tree = process.tree
     assert tree is not None
     was_retry = child.state == "restarting"
-    world.note("init", tree.next_label(process.label, child.id), None, "INT-5" if was_retry else "INT-14")
+    clause = _give_up_clause(world, tree, was_retry)
+    world.note("init", tree.next_label(process.label, child.id), None, "INT-14" if clause == "INT-1" else clause)
     world.tags += ("INT-14",) if not was_retry else ("INT-5", "INT-16")
     if tree.max_restarts == 0:
         world.tags.append("INT-2")
     if tree.is_dynamic:
         world.tags.append("INT-12")
     for other in tree.children:
-        world.note("init", tree.next_label(process.label, other.id), None, "INT-1")
-    clause = _give_up_clause(tree, was_retry)
+        if other is not child:
+            world.note("init", tree.next_label(process.label, other.id), None, clause)
     forget(tree, child, "INT-1")
     process.status = "busy"
     process.task = ("sup", (*end_all(tree, "INT-1"), ("die", "shutdown", clause)), ())
 
 
-def _give_up_clause(tree: Tree, was_retry: bool) -> str:
+def _give_up_clause(world: World, tree: Tree, was_retry: bool) -> str:
+    """Return why it must give up: at the edge of the window, over a while, at the first failure, or in a burst."""
     if tree.is_dynamic:
         return "INT-12"
-    if tree.max_restarts == 0 and not was_retry:
-        return "INT-2"
+    moments = [earliest for earliest, _ in tree.restarts]
+    if world.now - moments[0] >= tree.window_ms - world.profile.grain_ms and len(moments) > 1:
+        return "INT-11"
     if was_retry:
-        return "INT-5"
-    return "INT-1"
+        return "INT-6" if tree.strategy == "one_for_all" and len(tree.children) > 1 else "INT-5"
+    if world.now > moments[0]:
+        return "INT-9"
+    return "INT-2" if tree.max_restarts == 0 else "INT-1"
+
+
+def _expect_life(world: World, process: Process, tree: Tree, child: Child) -> None:
+    """Remember by which clause the supervisor must not give up at this restart."""
+    key = ("dead", process.label, None)
+    others = [other for other in tree.children if other is not child and other.state == "running"]
+    if child.state == "restarting":
+        world.note(*key, "INT-5")
+    elif tree.strategy == "one_for_one" and any(world.live(other.label or "") is None for other in others):
+        world.note(*key, "STR-18")
+    else:
+        world.notes.setdefault(key, "INT-1")
+
+
+def _expect_group_life(world: World, process: Process, tree: Tree, child: Child, group: list[Child]) -> None:
+    """Remember by which clause the supervisor must not give up, or end, at the restart of a group."""
+    members = [other for other in group if other is not child and other.state == "running"]
+    clause = "INT-6" if child.state == "restarting" else "INT-4"
+    if any(world.live(other.label or "") is None for other in members):
+        clause = "STR-16" if tree.strategy == "one_for_all" else "STR-17"
+    if tree.auto_shutdown != "never" and any(other.spec.get("significant") for other in members):
+        clause = "STR-33"
+    if world.notes.get(("dead", process.label, None)) != "INT-13" or clause != "INT-4":
+        world.note("dead", process.label, None, clause)
 
 
 def end_all(tree: Tree, clause: str) -> Todo:

@@ -76,6 +76,7 @@ def begin(
     tree.children = [Child(child["id"], child, "undefined", None, "SUP-1") for child in children]
     if "/" in label and not label.endswith("#1"):
         world.tags += ("STR-21", "INT-13")
+        world.note("dead", label, None, "INT-13")
         former = world.processes.get(f"{label.rpartition('#')[0]}#{int(label.rpartition('#')[2]) - 1}")
         for child in former.tree.children if former is not None and former.tree is not None else ():
             world.note("init", f"{label}/{child.id}#1", None, "SUP-26")
@@ -386,6 +387,7 @@ def _started(
     if answer == ok("started"):
         why = item[3] if item[0] == "start" else "SUP-30"
         tree.put(child, child._replace(state="running", label=label, why=why))
+        world.note("init", tree.next_label(process.label, child.id), None, "STR-6")
         if item[0] == "again":
             _reply(process, item[2], ok(label), "SUP-30")
         return
@@ -437,6 +439,7 @@ def _added(
     clause = "DYN-E2" if tree.is_dynamic else "SUP-20"
     if answer == ok("started"):
         tree.children.append(Child(spec["id"], spec, "running", label, clause))
+        world.note("init", tree.next_label(process.label, spec["id"]), None, "STR-6")
         _reply(process, caller, ok(label), clause)
     elif answer == ok("ignored"):
         world.note("ended", process.label, spec["id"], "SUP-23")
