@@ -8,11 +8,11 @@ import platform
 import sys
 import time
 
-from bench import search, servers, wire
+from bench import schedules, search, servers, wire
 
 __all__ = ["main"]
 
-BENCHES = {"search": search.run, "wire": wire.run, "servers": servers.run}
+BENCHES = {"search": search.run, "schedules": schedules.run, "wire": wire.run, "servers": servers.run}
 ROUNDS = 5
 QUICK_ROUNDS = 3
 QUICK_SHRINK = 8

@@ -36,20 +36,28 @@ class ThreadedSubject:
         story: That of the last batch, if it was asked for.
     """
 
-    def __init__(self, factory: Callable[[], Subject], packages: Sequence[str], *, lines: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        factory: Callable[[], Subject],
+        packages: Sequence[str],
+        *,
+        lines: Sequence[str] = (),
+        slack: float = float("inf"),
+    ) -> None:
         """Make the subject in its simulation.
 
         Args:
             factory: Makes the subject.
             packages: The imported packages and modules whose use of threads is simulated.
             lines: Files, by the beginnings of their paths, between whose lines threads switch, too.
+            slack: How far the clock may run ahead of a thread that can run, in seconds of virtual time.
 
         Raises:
             SubjectError: If the subject cannot be started.
             TypeError: If it is not one in this process.
             UsageError: If greenlet is not installed.
         """
-        self._threads = SimThreads(lines=lines)
+        self._threads = SimThreads(lines=lines, slack=slack)
         self._stage = Stage(self._threads)
         self._modules = modules_of(*packages)
         with self._stage.patched(self._modules):

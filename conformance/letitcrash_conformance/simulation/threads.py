@@ -65,9 +65,22 @@ class Fiber:
         locals: Its data of each `Local`.
         context: The greenlet.
         timer: Its entry among the time-outs, if it has one.
+        since: The time since which it can run.
     """
 
-    __slots__ = ("context", "error", "is_done", "joiners", "locals", "name", "owner", "thread", "timer", "waits_for")
+    __slots__ = (
+        "context",
+        "error",
+        "is_done",
+        "joiners",
+        "locals",
+        "name",
+        "owner",
+        "since",
+        "thread",
+        "timer",
+        "waits_for",
+    )
 
     def __init__(self, owner: int, name: str, glet: Any) -> None:
         self.owner = owner
@@ -80,6 +93,7 @@ class Fiber:
         self.locals: dict[Any, dict[str, Any]] = {}
         self.context = glet
         self.timer: list[Any] | None = None
+        self.since = 0.0
 
 
 class SimThreads:
@@ -93,6 +107,7 @@ class SimThreads:
         schedule: How to choose who runs next.
         lines: Files, by the beginnings of their paths, between whose lines threads switch, too.
         max_switches: Switches after which a run counts as a livelock.
+        slack: How far the clock may run ahead of a thread that can run, in seconds of virtual time.
         unseen_s: How long a thread may run without a switch, in seconds of real time.
 
     Attributes:
@@ -111,6 +126,7 @@ class SimThreads:
         *,
         lines: Sequence[str] = (),
         max_switches: int = MAX_SWITCHES,
+        slack: float = float("inf"),
         unseen_s: float = UNSEEN_S,
     ) -> None:
         if greenlet is None:
@@ -119,6 +135,7 @@ class SimThreads:
                 "  remedy: pip install 'letitcrash[simulation]'"
             )
         self.max_switches = max_switches
+        self.slack = slack
         self.switches = 0
         self.on_switch: Callable[[Fiber, int, int], None] | None = None
         self.current: Fiber | None = None
@@ -203,10 +220,11 @@ class SimThreads:
                 continue
             count = len(ready)
             position, number = 0, -1
-            if self._scheduler is not None and (count > 1 or timers):
+            has_clock = bool(timers) and timers[0][0] - min(fiber.since for fiber in ready) <= self.slack
+            if self._scheduler is not None and (count > 1 or has_clock):
                 number = self._contested
                 self._contested = number + 1
-                position = self._scheduler.pick(ready, bool(timers))
+                position = self._scheduler.pick(ready, has_clock)
                 if position:
                     self._taken.append((number, CLOCK if position == count else position))
                     if position == count:
@@ -248,6 +266,7 @@ class SimThreads:
         # The hub is the parent: who ends must come back there, not to whoever has made it.
         glet = greenlet.greenlet(body, self._hub if self._hub is not None else greenlet.getcurrent())
         fiber = self._fibers[self._owners] = Fiber(self._owners, name, glet)
+        fiber.since = self._now
         self._ready.append(fiber)
         return fiber
 
@@ -282,6 +301,7 @@ class SimThreads:
         if fiber is None or self._hub is None or self._is_closing or not (self._ready or self._timers):
             return
         self._slice -= 1
+        fiber.since = self._now
         if self._slice > 0:
             self._ready.insert(0, fiber)
         else:
@@ -335,6 +355,7 @@ class SimThreads:
             fiber.timer = timer[2] = None
         if fiber.waits_for:
             fiber.waits_for = ""
+            fiber.since = self._now
             self._ready.append(fiber)
 
     def wake_all(self, waiters: list[Fiber]) -> None:
@@ -372,6 +393,7 @@ class SimThreads:
             if fiber is not None:
                 fiber.timer = None
                 fiber.waits_for = ""
+                fiber.since = now
                 self._ready.append(fiber)
 
     # -- findings -----------------------------------------------------------------------------------------------------
