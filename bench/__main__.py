@@ -8,11 +8,17 @@ import platform
 import sys
 import time
 
-from bench import schedules, search, servers, wire
+from bench import schedules, search, servers, supervision, wire
 
 __all__ = ["main"]
 
-BENCHES = {"search": search.run, "schedules": schedules.run, "wire": wire.run, "servers": servers.run}
+BENCHES = {
+    "search": search.run,
+    "schedules": schedules.run,
+    "wire": wire.run,
+    "servers": servers.run,
+    "supervision": supervision.run,
+}
 ROUNDS = 5
 QUICK_ROUNDS = 3
 QUICK_SHRINK = 8
