@@ -23,8 +23,9 @@ from letitcrash_conformance.render_finding import (
 from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.replay import Replay, find_replays, read_replay, refuse_replay, retime
 from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.simulation.choose import open_session
+from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
-from letitcrash_conformance.simulation.subject import ScheduledSubject
 from letitcrash_conformance.subject import Subject
 from letitcrash_spec.hello import Hello
 
@@ -100,12 +101,13 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
         subject = factory()
     except SubjectError as error:
         return Verdict(State.CANNOT_RUN, str(error))
+    session: Session | None = None
     try:
         hello = subject.hello
         refusal = refuse_replay(replay, hello) or _refuse_schedule(replay, subject)
         if refusal:
             return Verdict(State.CANNOT_RUN, refusal, hello=hello)
-        session = _open_session(replay, subject)
+        session = Session(subject) if replay.schedule is None else _open_session(replay, replay.schedule, factory)
         program = replay.program if hello.clock == replay.hello.clock else retime(replay.program, hello.clock)
         number = TRIES[hello.clock] if tries is None else tries
         for attempt in range(1, number + 1):
@@ -124,20 +126,27 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
         return Verdict(State.CANNOT_RUN, str(error), hello=subject.hello)
     finally:
         subject.close()
+        if session is not None:
+            session.subject.close()
     return Verdict(State.FIXED, f"{replay.clause} holds in {number} of {count(number, 'try', 'tries')}", hello=hello)
 
 
 def _refuse_schedule(replay: Replay, subject: Subject) -> str:
-    if replay.schedule is None or (isinstance(subject, InProcessSubject) and subject.SIMULATED):
-        return ""
-    return "the program needs a drawn schedule, and this subject does not name backends that run on one (SIMULATED)"
-
-
-def _open_session(replay: Replay, subject: Subject) -> Session:
+    """Say why a subject cannot run on the schedule of a file; empty if it can, or if there is none."""
     if replay.schedule is None:
-        return Session(subject)
-    session = ScheduledSession(ScheduledSubject(lambda: subject))
-    session.schedule = replay.schedule
+        return ""
+    ours = subject if isinstance(subject, InProcessSubject) else None
+    if replay.schedule.tier == "tasks":
+        if ours is None or not ours.SIMULATED:
+            return "the program needs a drawn schedule, and the subject names no backends that run on one (SIMULATED)"
+    elif ours is None or not ours.SIMULATED_THREADS:
+        return "the program needs a drawn schedule of threads, and the subject names no SIMULATED_THREADS"
+    return ""
+
+
+def _open_session(replay: Replay, schedule: Schedule, factory: Callable[[], Subject]) -> ScheduledSession:
+    session = open_session(factory, schedule.tier)
+    session.schedule = schedule
     session.wanted = replay.clause  # where the recorded schedule does not show it, others may
     return session
 

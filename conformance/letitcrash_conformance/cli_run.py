@@ -25,6 +25,8 @@ from letitcrash_conformance.replay_keeper import ReplayKeeper
 from letitcrash_conformance.report import Detail, render_report
 from letitcrash_conformance.results import Listener, RunResult
 from letitcrash_conformance.run import run
+from letitcrash_conformance.simulation.schedule import TIERS, Tier
+from letitcrash_conformance.simulation.threads import require_greenlet
 from letitcrash_conformance.tally import count_up
 from letitcrash_spec.hello import Hello
 
@@ -89,6 +91,13 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         help="processes that share the work, or auto: one for each core, and more where the subject's clock makes"
         " them wait",
     )
+    parser.add_argument(
+        "--schedules",
+        choices=TIERS,
+        default=TIERS[0],
+        help="for subjects of this process, draw who runs next: among tasks of simulated loops (always), also among "
+        "threads where they synchronise, or even between their lines (these two need letitcrash[simulation])",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON lines, while it happens")
     parser.add_argument(
         "--replay-dir",
@@ -120,6 +129,7 @@ class Order:
         seed: The seed, drawn if none was given.
         processes: How many processes share the work; None leaves it to the run.
         detail: How much to say.
+        threads: How to run threads on drawn schedules; None for not at all.
     """
 
     factory: SubjectFactory
@@ -131,6 +141,7 @@ class Order:
     seed: int
     processes: int | None
     detail: Detail
+    threads: Tier | None = None
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Order:
@@ -142,6 +153,8 @@ class Order:
         chapters, selected = choose_clauses(split_words(arguments.clauses), split_words(arguments.chapter))
         examples_of(arguments.budget)
         factory = find_subject(arguments.subject, command=arguments.command)
+        if arguments.schedules != TIERS[0]:
+            require_greenlet()
         return cls(
             factory=factory,
             subject=shlex.join(factory.command) if factory.command else factory.text,
@@ -151,6 +164,7 @@ class Order:
             budget=arguments.budget,
             seed=random.SystemRandom().randrange(1_000_000) if arguments.seed is None else arguments.seed,
             processes=_count_processes(arguments.processes),
+            threads=None if arguments.schedules == TIERS[0] else arguments.schedules,
             detail="quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal",
         )
 
@@ -178,6 +192,7 @@ class Order:
             seed=self.seed,
             processes=self.processes,
             fail_fast=fail_fast,
+            threads=self.threads,
         )
 
 

@@ -14,9 +14,9 @@ from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult
 from letitcrash_conformance.scenarios import scenarios_of
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.shrink import confirm, shrink
-from letitcrash_conformance.simulation.schedule import Schedule
+from letitcrash_conformance.simulation.choose import choose_tier, draw_schedule, open_session
+from letitcrash_conformance.simulation.schedule import Schedule, Tier
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
-from letitcrash_conformance.simulation.subject import ScheduledSubject, can_simulate, draw_schedule
 from letitcrash_conformance.source import RandomSource, Source
 from letitcrash_conformance.subject import Subject
 
@@ -45,6 +45,7 @@ class UnitRunner:
         selected: The clauses to judge; others may break without being reported.
         on_progress: Called a few times a second with unit, examples and operations so far.
         on_finding: Called with each finding.
+        threads: How to run programs of backends with threads on drawn schedules; None for not at all.
     """
 
     def __init__(
@@ -53,13 +54,15 @@ class UnitRunner:
         selected: frozenset[str],
         on_progress: Callable[[Unit, int, int], None],
         on_finding: Callable[[Finding], None],
+        threads: Tier | None = None,
     ) -> None:
         self._factory = factory
+        self.threads: Tier | None = threads
         self._selected = selected
         self._on_progress = on_progress
         self._on_finding = on_finding
         self._session: Session | None = None
-        self._scheduled: ScheduledSession | None = None
+        self._scheduled: dict[Tier, ScheduledSession] = {}
         self._reported: set[str] = set()
 
     def session(self) -> Session:
@@ -72,22 +75,25 @@ class UnitRunner:
             self._session = Session(self._factory())
         return self._session
 
-    def scheduled(self) -> ScheduledSession:
-        """Return the session with a second subject of the same kind, whose programs run on drawn schedules.
+    def scheduled(self, tier: Tier) -> ScheduledSession:
+        """Return the session with another subject of the same kind, whose programs run on drawn schedules.
 
         Raises:
             SubjectError: If the subject cannot be started.
+            UsageError: If greenlet is needed and not installed.
         """
-        if self._scheduled is None:
-            self._scheduled = ScheduledSession(ScheduledSubject(self._factory))
-        return self._scheduled
+        session = self._scheduled.get(tier)
+        if session is None:
+            session = self._scheduled[tier] = open_session(self._factory, tier)
+        return session
 
     def close(self) -> None:
         """End the subjects."""
-        for session in (self._session, self._scheduled):
-            if session is not None:
-                session.subject.close()
-        self._session = self._scheduled = None
+        if self._session is not None:
+            self._session.subject.close()
+            self._session = None
+        while self._scheduled:
+            self._scheduled.popitem()[1].subject.close()
 
     def run(self, unit: Unit) -> UnitResult:
         """Run a unit. What its harness breaks is part of the result, never raised."""
@@ -138,14 +144,14 @@ class _Work:
                 if self._example(-1, program, None, []):
                     self.result.exercised.update(scenario.clauses)
         make = partial(_make, setting)
-        draws = can_simulate(session.subject, self.unit.backend)
+        tier = choose_tier(session.subject, self.unit.backend, self.runner.threads)
         for example in range(self.unit.first, self.unit.first + self.unit.examples):
             if self.failures >= MAX_FAILURES:
                 break
             seed = seed_of(self.unit, example)
             source = RandomSource(seed)
             program = generate(source, setting)
-            schedule = draw_schedule(str(seed)) if draws else None
+            schedule = None if tier is None else draw_schedule(str(seed), tier)
             self._example(example, program, make, source.choices, schedule)
         self.runner.progress(self.unit, self.result)
 
@@ -160,7 +166,10 @@ class _Work:
         """Run one program. Returns whether it was judged to its end and nothing was wrong."""
         session = self.runner.session()
         self.running = program
-        outcome = session.run(program) if schedule is None else self.runner.scheduled().run_on(schedule, program)
+        if schedule is None:
+            outcome = session.run(program)
+        else:
+            outcome = self.runner.scheduled(schedule.tier).run_on(schedule, program)
         result = self.result
         result.examples += 1
         result.operations += len(program.operations)
@@ -231,7 +240,8 @@ class _Work:
         """Shrink program and schedule of a violation that the ordinary event loop does not show."""
         assert outcome.judgement.violation is not None
         clause = outcome.judgement.violation.clause
-        session = self.runner.scheduled()
+        tier = outcome.schedule.tier
+        session = self.runner.scheduled(tier)
         session.schedule, session.wanted = outcome.schedule, clause
         clock = session.hello.clock
         shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock])
@@ -239,7 +249,7 @@ class _Work:
         self.running = shrunk.program
         shrunk = session.minimize(shrunk)
         self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
-        session = self.runner.scheduled()
+        session = self.runner.scheduled(tier)
         session.schedule = shrunk.schedule
         repeats = confirm(session, shrunk.program, clause, tries=TRIES[clock])
         assert shrunk.judgement.violation is not None

@@ -121,7 +121,7 @@ class Fields:
             return None
         inside = self.inner(key)
         try:
-            return Schedule.of_texts(inside.text("mode"), inside.text("decisions"))
+            return Schedule.of_texts(inside.text("tier"), inside.text("mode"), inside.text("decisions"))
         except UsageError as error:
             raise UsageError(f"{error} (in {inside.where})") from None
 

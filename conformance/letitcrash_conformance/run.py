@@ -19,6 +19,7 @@ from letitcrash_conformance.plan import plan
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult
 from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.simulation.schedule import Tier
 from letitcrash_conformance.subject import Subject
 from letitcrash_spec.hello import Hello
 
@@ -43,6 +44,7 @@ def run(
     seed: int = 0,
     processes: int | None = 1,
     fail_fast: bool = False,
+    threads: Tier | None = None,
 ) -> RunResult:
     """Judge a subject.
 
@@ -58,6 +60,8 @@ def run(
         processes: How many processes share the work, each with a world of its own; None for one for each core, and
             for more of them on a wall clock, where they mostly wait.
         fail_fast: Stop at the first finding.
+        threads: How to run programs of backends with threads on drawn schedules, `"threads"` or `"lines"`; None for
+            not at all.
 
     Returns:
         Everything that was found. After Ctrl-C what was found so far, marked as interrupted.
@@ -81,7 +85,10 @@ def run(
         listener.on_unit_finished(left_out)
     if processes is None:
         processes = _count_processes(hello)
-    work = _Here(factory, selected, listener) if processes <= 1 else _There(factory, selected, listener, processes)
+    if processes <= 1:
+        work: _Here | _There = _Here(factory, selected, listener, threads)
+    else:
+        work = _There(factory, selected, listener, processes, threads)
     try:
         for unit_result in work.run(units):
             result.units.append(unit_result)
@@ -135,10 +142,12 @@ def repeat(factory: Callable[[], Subject], program: Program) -> Outcome:
 class _Here:
     """Runs the units in this process."""
 
-    def __init__(self, factory: Callable[[], Subject], selected: frozenset[str], listener: Listener) -> None:
+    def __init__(
+        self, factory: Callable[[], Subject], selected: frozenset[str], listener: Listener, threads: Tier | None
+    ) -> None:
         self._listener = listener
         self._findings: list[Finding] = []
-        self._runner = UnitRunner(factory, selected, listener.on_progress, self._on_finding)
+        self._runner = UnitRunner(factory, selected, listener.on_progress, self._on_finding, threads)
         self._current: Unit | None = None
 
     def _on_finding(self, finding: Finding) -> None:
@@ -167,7 +176,12 @@ class _There:
     """Shares the units among worker processes, each with a subject of its own."""
 
     def __init__(
-        self, factory: Callable[[], Subject], selected: frozenset[str], listener: Listener, processes: int
+        self,
+        factory: Callable[[], Subject],
+        selected: frozenset[str],
+        listener: Listener,
+        processes: int,
+        threads: Tier | None,
     ) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._listener = listener
@@ -177,6 +191,7 @@ class _There:
         self._processes: list[Any] = []
         self._factory = factory
         self._selected = selected
+        self._threads = threads
         self._findings: dict[Unit, list[Finding]] = {}
         self._known: set[str] = set()
         self._is_closed = False
@@ -187,7 +202,7 @@ class _There:
         for _ in range(min(self._count, max(len(units), 1))):
             self._units.put(None)
             process = self._context.Process(
-                target=_work, args=(self._factory, self._selected, self._units, self._news), daemon=True
+                target=_work, args=(self._factory, self._selected, self._units, self._news, self._threads), daemon=True
             )
             process.start()
             self._processes.append(process)
@@ -254,7 +269,9 @@ class _There:
         self._news.cancel_join_thread()
 
 
-def _work(factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any) -> None:
+def _work(
+    factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any, threads: Tier | None
+) -> None:
     """Run units until there are none (a worker process)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     runner = UnitRunner(
@@ -262,6 +279,7 @@ def _work(factory: Callable[[], Subject], selected: frozenset[str], units: Any, 
         selected,
         lambda unit, examples, operations: news.put(("progress", unit, examples, operations)),
         lambda finding: news.put(("finding", finding)),
+        threads,
     )
 
     def leave(number: int, frame: object) -> None:

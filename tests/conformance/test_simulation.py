@@ -256,7 +256,9 @@ def test_an_unknown_strategy_and_an_unknown_mode_are_refused() -> None:
     with pytest.raises(UsageError, match="expected a strategy"):
         Schedule(strategy="luck").scheduler()
     with pytest.raises(UsageError, match="expected a mode of schedules"):
-        Schedule.of_texts("loose", "")
+        Schedule.of_texts("tasks", "loose", "")
+    with pytest.raises(UsageError, match="expected a tier of schedules"):
+        Schedule.of_texts("processes", "strict", "")
 
 
 def test_minimizing_leaves_the_decisions_that_matter() -> None:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,9 +27,10 @@ from letitcrash_conformance.render_finding import Context, render_finding
 from letitcrash_conformance.replay import read_replay, write_replay
 from letitcrash_conformance.results import Finding, Unit
 from letitcrash_conformance.simulation import Schedule
+from letitcrash_conformance.simulation.choose import draw_schedule
 from letitcrash_conformance.simulation.schedule import STRATEGIES
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
-from letitcrash_conformance.simulation.subject import ScheduledSubject, draw_schedule
+from letitcrash_conformance.simulation.subject import ScheduledSubject
 from letitcrash_conformance.simulation.subject_threads import ThreadedSubject
 from letitcrash_conformance.source import RandomSource
 from letitcrash_conformance.subject import Subject
@@ -268,3 +270,36 @@ def test_schedules_vary_the_histories_of_clients() -> None:
             histories.add(json.dumps(answers))
         assert len(histories) > 5
         subject.close()
+
+
+def test_a_run_can_draw_schedules_of_threads(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = "run reference --chapter backends --budget 12 -n 1 --seed 5 --schedules"
+    for tier in ("threads", "lines"):
+        assert main([*arguments.split(), tier]) == 0
+    assert "conformant" in capsys.readouterr().out
+
+
+def test_a_schedule_of_threads_is_replayed_as_one(finding: Finding, tmp_path: Path) -> None:
+    threads = replace(finding, schedule=Schedule("permute", "recorded", 0, ((3, 1),), "threads"))
+    path = write_replay(tmp_path, threads, hello=ReferenceSubject().hello, subject="racy")
+    replay = read_replay(path)
+    assert replay.schedule == threads.schedule
+    assert repeat(replay, ReferenceSubject).state is State.FIXED
+
+    class Plain(ReferenceSubject):
+        SIMULATED_THREADS = ()
+
+    assert repeat(replay, Plain).state is State.CANNOT_RUN
+
+
+def test_timeouts_race_with_replies_on_a_wall_clock_that_runs_ahead() -> None:
+    def make() -> ReferenceSubject:
+        return ReferenceSubject(clock="wall")
+
+    # Less than the grain of the subject: moments that matter keep their order.
+    session = ScheduledSession(ThreadedSubject(make, ReferenceSubject.SIMULATED_THREADS, slack=0.04))
+    setting = Setting.of(session.hello, "timers", "mixed")
+    for seed in range(25):
+        outcome = session.run_on(Schedule.draw(seed), generate(RandomSource(seed), setting))
+        assert outcome.judgement.violation is None
+    session.subject.close()

@@ -21,11 +21,27 @@ from letitcrash_conformance.simulation.schedulers import (
     Scheduler,
 )
 
-__all__ = ["CLOCK", "MODES", "STRATEGIES", "Decisions", "Mode", "Schedule", "format_decisions", "parse_decisions"]
+__all__ = [
+    "CLOCK",
+    "MODES",
+    "STRATEGIES",
+    "TIERS",
+    "Decisions",
+    "Mode",
+    "Schedule",
+    "Tier",
+    "format_decisions",
+    "parse_decisions",
+]
 
 Mode: TypeAlias = Literal["strict", "permute"]
 """`strict` keeps the promises of asyncio's own loop, so that only time and executors vary; `permute` also draws the
 order in which tasks run."""
+
+Tier: TypeAlias = Literal["tasks", "threads", "lines"]
+"""What takes turns: tasks of one event loop; threads, where they synchronise; threads, between lines, too."""
+
+TIERS: tuple[Tier, ...] = ("tasks", "threads", "lines")
 
 MODES: tuple[Mode, ...] = ("strict", "permute")
 
@@ -51,12 +67,14 @@ class Schedule:
         strategy: `"fifo"`, `"recorded"` or one of `STRATEGIES`.
         seed: What chance begins with; equal seeds make equal choices.
         decisions: What `"recorded"` repeats; beyond it, first come, first served.
+        tier: What takes turns.
     """
 
     mode: Mode = "permute"
     strategy: str = "fifo"
     seed: int = 0
     decisions: Decisions = ()
+    tier: Tier = "tasks"
 
     @classmethod
     def draw(cls, seed: int | str, mode: Mode | None = None) -> Schedule:
@@ -68,27 +86,30 @@ class Schedule:
 
     def recorded(self, decisions: Decisions) -> Schedule:
         """Return the schedule that repeats decisions, in the same mode."""
-        return Schedule(self.mode, "recorded", 0, decisions)
+        return Schedule(self.mode, "recorded", 0, decisions, self.tier)
 
     def to_json(self) -> dict[str, str]:
         """Return a recorded schedule as JSON-shaped data."""
-        return {"mode": self.mode, "decisions": format_decisions(self.decisions)}
+        return {"tier": self.tier, "mode": self.mode, "decisions": format_decisions(self.decisions)}
 
     @classmethod
-    def of_texts(cls, mode: str, decisions: str) -> Schedule:
+    def of_texts(cls, tier: str, mode: str, decisions: str) -> Schedule:
         """Return the schedule that `to_json` has written.
 
         Raises:
             UsageError: If the texts are not those of a schedule.
         """
-        for known in MODES:
-            if known == mode:
-                return cls(known, "recorded", 0, parse_decisions(decisions))
-        raise UsageError(f"expected a mode of schedules ({' or '.join(MODES)}), got {mode!r}")
+        known: dict[str, Tier] = {each: each for each in TIERS}
+        modes: dict[str, Mode] = {each: each for each in MODES}
+        if tier not in known:
+            raise UsageError(f"expected a tier of schedules ({', '.join(TIERS)}), got {tier!r}")
+        if mode not in modes:
+            raise UsageError(f"expected a mode of schedules ({' or '.join(MODES)}), got {mode!r}")
+        return cls(modes[mode], "recorded", 0, parse_decisions(decisions), known[tier])
 
     def reseeded(self, number: int) -> Schedule:
         """Return another schedule of the portfolio in the same mode."""
-        return replace(Schedule.draw(f"{self.seed} {number}"), mode=self.mode)
+        return replace(Schedule.draw(f"{self.seed} {number}"), mode=self.mode, tier=self.tier)
 
     def scheduler(self) -> Scheduler:
         """Return a fresh scheduler for one run.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 
 from letitcrash_conformance.inprocess import InProcessSubject
@@ -13,17 +12,7 @@ from letitcrash_conformance.subject import Subject
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Operation
 
-__all__ = ["ScheduledSubject", "can_simulate", "draw_schedule"]
-
-
-def can_simulate(subject: Subject, backend: str) -> bool:
-    """Whether a subject can run programs of a backend on a drawn schedule."""
-    return isinstance(subject, InProcessSubject) and backend in subject.SIMULATED
-
-
-def draw_schedule(seed: str) -> Schedule | None:
-    """Return the schedule of an example; None for about every second one, which runs on the ordinary loop."""
-    return Schedule.draw(seed) if random.Random(f"share {seed}").randrange(2) else None
+__all__ = ["ScheduledSubject"]
 
 
 class ScheduledSubject:

@@ -24,7 +24,7 @@ from letitcrash_conformance.simulation.schedule import CLOCK, Decisions, Schedul
 from letitcrash_conformance.simulation.schedulers import Scheduler, stand_ins
 from letitcrash_conformance.simulation.stuck import Deadlock, Livelock, Uncontrolled
 
-__all__ = ["MAX_SWITCHES", "Fiber", "SimThreads"]
+__all__ = ["MAX_SWITCHES", "Fiber", "SimThreads", "require_greenlet"]
 
 T = TypeVar("T")
 
@@ -49,6 +49,19 @@ def _import_greenlet() -> Any:
 greenlet: Any = _import_greenlet()
 _get_loop = asyncio._get_running_loop  # pyright: ignore[reportPrivateUsage]
 _set_loop = asyncio._set_running_loop  # pyright: ignore[reportPrivateUsage]
+
+
+def require_greenlet() -> None:
+    """Check that threads can be simulated.
+
+    Raises:
+        UsageError: If greenlet is not installed.
+    """
+    if greenlet is None:
+        raise UsageError(
+            "expected the package greenlet, which simulates threads, found none\n"
+            "  remedy: pip install 'letitcrash[simulation]'"
+        )
 
 
 class Fiber:
@@ -129,11 +142,7 @@ class SimThreads:
         slack: float = float("inf"),
         unseen_s: float = UNSEEN_S,
     ) -> None:
-        if greenlet is None:
-            raise UsageError(
-                "expected the package greenlet, which simulates threads, found none\n"
-                "  remedy: pip install 'letitcrash[simulation]'"
-            )
+        require_greenlet()
         self.max_switches = max_switches
         self.slack = slack
         self.switches = 0
