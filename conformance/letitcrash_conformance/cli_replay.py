@@ -20,6 +20,7 @@ from letitcrash_conformance.render_finding import (
     render_schedule,
     render_steps,
 )
+from letitcrash_conformance.render_history import find_place
 from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.replay import Replay, find_replays, read_replay, refuse_replay, retime
 from letitcrash_conformance.session import Outcome, Session
@@ -198,7 +199,8 @@ def _show(replay: Replay, verdict: Verdict, screen: Screen) -> None:
         hello = verdict.hello
         lines += [Line(""), *render_headline(violation, screen.width), Line("")]
         lines += [*render_comparison(violation, screen.width), Line("")]
-        lines += render_steps(outcome.program.operations, outcome.answers, violation.index, screen.width)
+        place = find_place(violation)
+        lines += render_steps(outcome.program.operations, outcome.answers, violation.index, screen.width, place=place)
         if isinstance(outcome, ScheduledOutcome):
             lines += [Line(""), *render_schedule(outcome.schedule, outcome.story, screen.width)]
         who = f"{hello.name} {hello.version} ({hello.language}), {hello.clock} clock"

@@ -1,11 +1,12 @@
 """Programs whose operations happen at the same time: a few processes, and clients that race for them.
 
-All clients choose from the same few labels, names and children, so that they meet. What came before is quiet, what comes
-after is looked at: a history is explained by an order of its operations, or it is not.
+All clients choose from the same few labels, names and children, so that they meet. What came before is quiet, what
+comes after is looked at: a history is explained by an order of its operations, or it is not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from letitcrash_conformance.program import Program
@@ -20,6 +21,7 @@ CLIENTS = 4
 OPERATIONS = 5
 NAMES = ("n1", "n2")
 IDS = ("a", "b", "c")
+WINDOW_S = 30
 RESTARTS = ("permanent", "permanent", "transient", "temporary")
 REASONS = ("normal", "shutdown", {"error": "e1"}, "kill")
 
@@ -77,7 +79,7 @@ class _Historian:
         operations: list[Operation] = []
         for number in range(1 + source.below(3)):
             label = f"p{number + 1}"
-            operations.append(Operation("spawn", {"as": label, "probe": self._probe()}))
+            operations.append(Operation("spawn", {"as": label, "probe": self._probe(operations)}))
             self.labels.append(label)
         if "monitors" in self.setting.features and len(self.labels) > 1 and source.below(2):
             operations.append(Operation("call", {"to": "p1", "msg": ["monitor", "p2", "m1"]}))
@@ -96,13 +98,13 @@ class _Historian:
         return operations
 
     def _tree(self) -> dict[str, Json]:
-        limits = {"max_restarts": 3 + 7 * self.source.below(2), "max_seconds": 30}
+        tolerated = 3 + 7 * self.source.below(2)
         if self.is_dynamic:
             limit = (None, 1, 2)[self.source.below(3)]
-            return dynamic(max_children=limit, **limits)
+            return dynamic(max_children=limit, max_restarts=tolerated, max_seconds=WINDOW_S)
         strategy = self.one(("one_for_one", "one_for_one", "one_for_all", "rest_for_one"))
         children = [self._child(child_id) for child_id in IDS[: 1 + self.source.below(2)]]
-        return supervisor(*children, strategy=strategy, **limits)
+        return supervisor(*children, strategy=strategy, max_restarts=tolerated, max_seconds=WINDOW_S)
 
     def _child(self, child_id: str) -> dict[str, Json]:
         probe: dict[str, Json] = {}
@@ -115,14 +117,14 @@ class _Historian:
             probe["init"] = ["ok", {"crash": "early"}, "ok"]
         return worker(child_id, probe, restart=self.one(RESTARTS))
 
-    def _probe(self) -> dict[str, Json]:
+    def _probe(self, others: Sequence[Operation]) -> dict[str, Json]:
         probe: dict[str, Json] = {}
         backend = self.one(self.setting.backends)
         if backend != self.setting.default_backend:
             probe["backend"] = backend
         if self.source.below(3) == 2 and "registry" in self.setting.features:
             name = self.one(NAMES)
-            if all(name != operation.args.get("probe", {}).get("name") for operation in self.operations):
+            if all(name != other.args["probe"].get("name") for other in others):
                 probe["name"] = name
         if self.source.below(4) == 3 and "exit_signals" in self.setting.features:
             probe["trap_exit"] = True

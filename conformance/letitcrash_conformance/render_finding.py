@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from letitcrash_conformance.render import is_answer, is_event, value_text, words_of, words_of_answer, words_of_event
+from letitcrash_conformance.render_history import Place, find_place, render_history, words_of_place
 from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.results import Finding, Unit
 from letitcrash_conformance.simulation.schedule import Schedule, format_decisions
@@ -27,6 +28,7 @@ __all__ = [
 
 MAX_EVENTS = 12
 MAX_FURTHER = 5
+MAX_LAWFUL = 8
 MAX_TURNS = 40
 _WHOLE = 1 << 30
 _LONG = 72
@@ -66,7 +68,8 @@ def render_finding(finding: Finding, context: Context) -> list[Line]:
     steps = count(len(finding.program), "step")
     was = f", shrunk from {finding.length_found}" if finding.length_found > len(finding.program) else ""
     lines.append(Line(f"The program that shows it ({steps}{was}):", "bold"))
-    lines += render_steps(finding.program.operations, finding.answers, violation.index, width)
+    place = find_place(violation)
+    lines += render_steps(finding.program.operations, finding.answers, violation.index, width, place=place)
     lines.append(Line(""))
     if finding.schedule is not None:
         lines += [*render_schedule(finding.schedule, finding.story, width), Line("")]
@@ -90,6 +93,9 @@ def render_comparison(violation: Violation, width: int = 100) -> list[Line]:
     # The two sides are shown below in better words than those after the colon.
     what = violation.what.partition(":")[0] if violation.operation.op == "observe" else violation.what
     lines = wrap(f"What differs at step {violation.index + 1}: {what}", width=width, style="bold")
+    place = find_place(violation)
+    if place is not None:
+        lines += wrap(words_of_place(violation.operation, place), first="  ", width=width)
     model, subject = compare(violation.expected, violation.got)
     for position, text in enumerate(model):
         lines += wrap(text, first="  model    " if position == 0 else "    or     ", width=width, style="good")
@@ -118,11 +124,19 @@ def compare(expected: Sequence[Json], got: Json) -> tuple[list[str], list[str]]:
     if len(expected) == 1:
         left, right = _elide(_outcome(expected[0], _WHOLE), _outcome(got, _WHOLE))
         return [left], [right]
-    return [_outcome(value) for value in expected] or ["no answer"], [_outcome(got)]
+    lawful = [_outcome(value) for value in expected[:MAX_LAWFUL]]
+    if len(expected) > MAX_LAWFUL:
+        lawful.append(f"one of {len(expected) - MAX_LAWFUL} further answers")
+    return lawful or ["no answer"], [_outcome(got)]
 
 
 def render_steps(
-    operations: Sequence[Operation], answers: Sequence[Answer], failing: int | None, width: int
+    operations: Sequence[Operation],
+    answers: Sequence[Answer],
+    failing: int | None,
+    width: int,
+    *,
+    place: Place | None = None,
 ) -> list[Line]:
     """Return a program as numbered steps in words, with the answers that tell something.
 
@@ -131,12 +145,17 @@ def render_steps(
         answers: What the subject answered; may end early.
         failing: Position of the step that failed, from 0, to be marked; None marks none.
         width: Columns of the text.
+        place: The operation of that step that failed, if it is a history.
     """
     lines: list[Line] = []
     for index, operation in enumerate(operations):
         is_failing = index == failing
         head = f"{'>' if is_failing else ' ':>3} {index + 1:>3}. "
         answer = answers[index] if index < len(answers) else None
+        if operation.op == "parallel":
+            marked = place if is_failing else None
+            lines += render_history(operation, answer, head=head, is_failing=is_failing, marked=marked, width=width)
+            continue
         words = words_of(operation) + _told(operation, answer)
         lines += wrap(words, first=head, width=width, style="bad" if is_failing else "")
     return lines

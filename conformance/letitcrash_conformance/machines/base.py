@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.machines.values import BACKENDS, FLAGS, MS, NUMBERS, VIA, WHO
 from letitcrash_conformance.render_finding import render_comparison, render_headline, render_steps
+from letitcrash_conformance.render_history import find_place
 from letitcrash_conformance.render_lines import Line, plain_text
 from letitcrash_conformance.session import Session
 from letitcrash_conformance.subject import Subject
@@ -229,7 +230,8 @@ class SessionMachine(RuleBasedStateMachine):
         program = self.session.program()
         lines: list[Line] = [*render_headline(violation, WIDTH), Line("")]
         lines += [*render_comparison(violation, WIDTH), Line(""), Line("The steps that show it:")]
-        lines += render_steps(program.operations, self.session.answers, violation.index, WIDTH)
+        place = find_place(violation)
+        lines += render_steps(program.operations, self.session.answers, violation.index, WIDTH, place=place)
         return plain_text(lines)
 
     # -- the sketch ----------------------------------------------------------------------------------------------
