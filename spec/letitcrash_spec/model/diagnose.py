@@ -11,7 +11,14 @@ from letitcrash_spec.model import trees
 from letitcrash_spec.model.histories import Stuck
 from letitcrash_spec.model.world import Event, Expected, World, same_event
 
-__all__ = ["Violation", "explain_answer", "explain_history", "explain_observation", "foreign_events"]
+__all__ = [
+    "Violation",
+    "explain_answer",
+    "explain_history",
+    "explain_observation",
+    "foreign_events",
+    "is_at_its_moment",
+]
 
 _EXTRA = {
     "dead": "EXIT-8",
@@ -25,6 +32,17 @@ _EXTRA = {
 
 _WEIGHT = {"init": 0, "terminate": 1, "dead": 2, "alive": 3, "down": 4, "exit": 5, "info": 6, "names": 7}
 """Which of several differences is named: the earlier in the life of a process, the nearer to the cause."""
+
+
+_REFUSALS = {
+    "already_present": "SUP-22",
+    "already_started": "SUP-21",
+    "max_children": "DYN-E4",
+    "not_found": "SUP-30",
+    "restarting": "SUP-30",
+    "running": "SUP-30",
+}
+"""The clause that says when a request is refused in this way, if it must not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +123,15 @@ def explain_answer(index: int, operation: Operation, lawful: Sequence[Expected],
             different.append(expected)
     if not different:
         return Violation("GS-20", index, operation, "expected no answer at all", (), answer)
-    clause = different[0].clause
+    clause = _REFUSALS.get(_kind_of(answer), different[0].clause)
     return Violation(
         clause, index, operation, f"the answer of {operation.op}", tuple(e.answer for e in different), answer
     )
+
+
+def _kind_of(answer: Answer) -> str:
+    failure = answer.get("fail")
+    return str(failure["kind"]) if isinstance(failure, dict) else ""
 
 
 def explain_observation(
@@ -166,6 +189,13 @@ def _compare_orders(world: World, observation: Mapping[str, Json]) -> list[_Diff
     return found
 
 
+def is_at_its_moment(world: World, observation: Mapping[str, Json]) -> bool:
+    """Say whether a quiet world was observed when it became quiet: a virtual clock goes no further than it must."""
+    if world.profile.clock != "virtual" or observation["quiet"] is not True or observation.get("now") is None:
+        return True
+    return bool(world.now == observation["now"])
+
+
 def _compare(world: World, observation: Mapping[str, Json]) -> list[_Difference]:
     found: list[_Difference] = []
     seen: dict[str, list[Mapping[str, Json]]] = {}
@@ -190,6 +220,10 @@ def _compare(world: World, observation: Mapping[str, Json]) -> list[_Difference]
         freed = world.notes.get(("freed", "", name), "REG-11")
         clause = freed if dead else "REG-10" if want is None else "REG-1"
         found.append(_Difference(7, clause, f"the holder of the name {name!r}", want, got))
+    if not is_at_its_moment(world, observation):
+        clause = world.notes.get(("time", "", None), "TIM-1")
+        words = "how much time has passed until all was quiet, in milliseconds"
+        found.append(_Difference(8, clause, words, world.now, observation["now"]))
     found += (_Difference(5, *difference) for difference in trees.compare(world, observation))
     return found
 
@@ -216,7 +250,9 @@ def _compare_events(
         got = right[position] if position < len(right) else None
         if want is not None and got is not None and same_event(want[0], got, world.profile):
             continue
-        if want is not None and (got is None or want[0][0] == got[0]):
+        if got == ("dead", "killed") and want is not None and ("asked", who, None) in world.notes:
+            clause = world.notes["asked", who, None]  # it was killed, though its time to end was not over
+        elif want is not None and (got is None or want[0][0] == got[0]):
             clause = want[1]
             if got is None and _is_before_stop(expected, want):
                 clause = "GS-59"  # it obeyed a request to stop before what had come earlier

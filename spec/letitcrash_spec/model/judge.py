@@ -20,6 +20,7 @@ from letitcrash_spec.model.diagnose import (
     explain_history,
     explain_observation,
     foreign_events,
+    is_at_its_moment,
 )
 from letitcrash_spec.model.explore import TooManyWorlds
 from letitcrash_spec.model.lawful import lawful_outcomes, settle
@@ -196,7 +197,9 @@ def _agrees(world: World, observation: Mapping[str, Json], guide: Segment) -> bo
     if world.names != observation["names"]:
         return False
     alive = {label for label, process in world.processes.items() if process.status != "dead"}
-    return alive == set(observation["alive"]) and not trees.compare(world, observation)
+    if alive != set(observation["alive"]) or not is_at_its_moment(world, observation):
+        return False
+    return not trees.compare(world, observation)
 
 
 def _free(worlds: Iterable[World]) -> list[World]:

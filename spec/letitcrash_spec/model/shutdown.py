@@ -63,6 +63,9 @@ def _ask(world: World, process: Process, child: Child, target: Process, clause: 
         world.signal(process.label, label, ("exit", process.label, "kill", False, False))
         return (label, None, 0)
     world.signal(process.label, label, ("exit", process.label, "shutdown", False, False))
+    world.note("asked", label, None, "SHUT-6" if shutdown == INFINITY else "SHUT-2")
+    is_dynamic = process.tree is not None and process.tree.is_dynamic
+    world.note("time", "", None, "DYN-E11" if is_dynamic else "SHUT-6" if shutdown == INFINITY else "SHUT-10")
     if shutdown == INFINITY:
         return (label, None, 0)
     return (label, world.now + int(shutdown), int(shutdown))
