@@ -10,8 +10,8 @@ from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.errors import MessageError
 from letitcrash_spec.hello import Hello, HelloError, parse_hello
-from letitcrash_spec.messages import Json, Operation
-from letitcrash_spec.validator import validate_operation
+from letitcrash_spec.messages import Answer, Json, Operation
+from letitcrash_spec.validator import validate_answer, validate_operation
 
 __all__ = ["Fields", "dump_hello"]
 
@@ -150,6 +150,18 @@ class Fields:
             line = f", line {lines[number - 1]}" if len(lines) == len(self.many(key)) else ""
             found.append(Fields(value, f"step {number}{line} of {key!r}, {self.where}").operation())
         return tuple(found)
+
+    def answers(self, key: str, operations: Sequence[Operation]) -> tuple[Answer, ...]:
+        """Return a list of answers to `operations`, checked against the protocol; it may end early."""
+        answers = self.many(key)
+        if len(answers) > len(operations):
+            raise self.broken(key, f"at most {len(operations)} answers, one for each operation")
+        for number, (operation, answer) in enumerate(zip(operations, answers, strict=False), 1):
+            try:
+                validate_answer(operation, answer)
+            except MessageError as error:
+                raise UsageError(f"{error} (in answer {number} of {key!r}, {self.where})") from None
+        return tuple(answers)
 
 
 def dump_hello(hello: Hello) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.recorder_fields import Fields
-from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult
+from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult, Wait
 from letitcrash_spec.messages import Operation
 from letitcrash_spec.model.diagnose import Violation
 
@@ -75,7 +75,7 @@ def load_finding(fields: Fields) -> Finding:
     return Finding(
         violation=load_violation(fields, operations),
         program=Program(operations, fields.text("origin")),
-        answers=tuple(fields.many("answers")),
+        answers=fields.answers("answers", operations),
         found_in=load_unit(fields.inner("unit")),
         example=fields.whole("example", least=-1),
         length_found=fields.whole("length_found"),
@@ -115,6 +115,10 @@ def dump_unit_result(result: UnitResult) -> dict[str, Any]:
         "undecided": dict(result.undecided),
         "trouble": None if trouble is None else dump_trouble(trouble),
         "unsupported": result.unsupported,
+        "waits": [
+            {"seconds": round(wait.seconds, 3), "example": wait.example, "operations": wait.operations}
+            for wait in result.waits
+        ],
     }
 
 
@@ -130,6 +134,10 @@ def load_unit_result(fields: Fields) -> UnitResult:
         undecided=fields.counter("undecided"),
         trouble=load_trouble(fields.inner("trouble")) if fields.has("trouble") else None,
         unsupported=fields.text("unsupported") if fields.has("unsupported") else None,
+        waits=[
+            Wait(each.number("seconds"), each.whole("example", least=-1), each.whole("operations"))
+            for each in fields.inners("waits")
+        ],
     )
 
 

@@ -9,8 +9,11 @@ from typing import TypeGuard
 from letitcrash_conformance.render import is_answer, is_event, value_text, words_of, words_of_answer, words_of_event
 from letitcrash_conformance.render_history import Place, find_place, render_history, words_of_place
 from letitcrash_conformance.render_lines import Line, count, wrap
+from letitcrash_conformance.render_timeline import render_timeline
+from letitcrash_conformance.render_trees import find_trees, render_trees
 from letitcrash_conformance.results import Finding, Unit
 from letitcrash_conformance.simulation.schedule import Schedule, format_decisions
+from letitcrash_conformance.timeline import build_timeline
 from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Json, Operation
@@ -19,11 +22,14 @@ from letitcrash_spec.model.diagnose import Violation
 __all__ = [
     "Context",
     "compare",
+    "found_words",
     "render_comparison",
     "render_finding",
     "render_headline",
     "render_schedule",
     "render_steps",
+    "render_story",
+    "subject_words",
 ]
 
 MAX_EVENTS = 12
@@ -73,19 +79,32 @@ def render_finding(finding: Finding, context: Context) -> list[Line]:
     lines.append(Line(""))
     if finding.schedule is not None:
         lines += [*render_schedule(finding.schedule, finding.story, width), Line("")]
-    lines += wrap(_subject_words(finding.found_in, context), first="subject    ", width=width)
-    lines += wrap(_found_words(finding, context), first="found by   ", width=width)
+    lines += render_story(finding, width)
+    lines += wrap(subject_words(finding.found_in, context), first="subject    ", width=width)
+    lines += wrap(found_words(finding, context), first="found by   ", width=width)
     if context.repeat:
         lines.append(Line(f"repeat it  {context.repeat}", "bold"))
     return lines
 
 
 def render_headline(violation: Violation, width: int) -> list[Line]:
-    """Return the broken clause: `LNK-7 MUST: text`."""
+    """Return the broken clause: `LNK-7 MUST: text`, and where it comes from."""
     clause = load_clauses().get(violation.clause)
     if clause is None:
         return [Line(f"{violation.clause}: a clause that this version of the catalogue does not have", "bad")]
-    return wrap(f"{clause.id} {clause.keyword}: {clause.text}", width=width, style="bad")
+    lines = wrap(f"{clause.id} {clause.keyword}: {clause.text}", width=width, style="bad")
+    return [*lines, *wrap(f"Source: {clause.source}", rest="  ", width=width, style="dim")]
+
+
+def render_story(finding: Finding, width: int) -> list[Line]:
+    """Return the timeline and the supervision trees of a finding, each with an empty line after it, where they help."""
+    operations, answers, violation = finding.program.operations, finding.answers, finding.violation
+    trees = find_trees(operations, answers, violation.index)
+    parts = (
+        render_timeline(build_timeline(operations, answers, violation), width),
+        [] if trees is None else render_trees(trees, width),
+    )
+    return [line for part in parts if part for line in (*part, Line(""))]
 
 
 def render_comparison(violation: Violation, width: int = 100) -> list[Line]:
@@ -190,7 +209,8 @@ def _told(operation: Operation, answer: Answer | None) -> str:
     return "  -> null" if operation.op in ("whereis", "name_of") else ""
 
 
-def _subject_words(unit: Unit, context: Context) -> str:
+def subject_words(unit: Unit, context: Context) -> str:
+    """Return who was judged, and how it was run."""
     if context.hello is None:
         return context.subject
     hello = context.hello
@@ -199,7 +219,8 @@ def _subject_words(unit: Unit, context: Context) -> str:
     return f"{hello.name} {hello.version} ({hello.language}{named}), {backend}, {hello.clock} clock"
 
 
-def _found_words(finding: Finding, context: Context) -> str:
+def found_words(finding: Finding, context: Context) -> str:
+    """Return what found a finding, with seed and suite version."""
     unit = finding.found_in
     name = finding.program.origin.removeprefix("scenario:").replace("_", " ")
     place = f"scenario {name!r}" if finding.example < 0 else f"example {finding.example}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
-__all__ = ["Line", "Style", "count", "plain_text", "wrap"]
+__all__ = ["Line", "Style", "count", "plain_text", "printable", "wrap"]
 
 Style: TypeAlias = Literal["", "bad", "bold", "dim", "good", "warn"]
 """How a line looks where colours are shown; what it says never depends on it."""
@@ -58,3 +59,26 @@ def wrap(text: str, *, width: int, first: str = "", rest: str | None = None, sty
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun: `"1 program"`, `"6,021 operations"`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def printable(text: str, *, keep: str = "\n\t") -> str:
+    r"""Return a text with everything escaped that a reader does not see or that changes how the rest is shown.
+
+    Control characters, marks that change the direction of writing, half characters and unassigned ones become what
+    Python writes for them: `"\x1b"`.
+
+    Args:
+        text: The text, from anybody.
+        keep: Control characters that stay as they are.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(each if each in keep or not _is_unseen(each) else _escape(each) for each in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

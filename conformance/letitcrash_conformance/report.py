@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from letitcrash_conformance.render_finding import Context, render_finding
-from letitcrash_conformance.render_lines import Line, Style, count, wrap
+from letitcrash_conformance.render_lines import Line, Style, count, printable, wrap
 from letitcrash_conformance.results import Finding, Trouble, Verdict
 from letitcrash_conformance.tally import Status, Tally, say_verdict
 from letitcrash_spec.catalogue import load_chapters
 
-__all__ = ["Detail", "render_report", "render_trouble", "render_verdict", "repeat_command"]
+__all__ = ["Detail", "rate_of", "render_report", "render_trouble", "render_verdict", "repeat_command"]
 
 Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
 """How much a report says: violations and the verdict; also the table; also every clause that was not judged."""
@@ -23,10 +23,17 @@ _COLUMNS = (
     Status.PASSED,
     Status.FAILED,
     Status.FLAKY,
+    Status.INCONCLUSIVE,
     Status.NOT_EXERCISED,
     Status.NOT_SUPPORTED,
     Status.NOT_CHECKED,
 )
+_RARE = frozenset({Status.FLAKY, Status.INCONCLUSIVE})
+"""Columns that are shown where they count something."""
+
+SLOW_S = 1.0
+"""A program that takes longer is named among the slowest waits, in seconds."""
+
 _VERDICT_STYLE: dict[Verdict, Style] = {
     Verdict.CONFORMANT: "good",
     Verdict.VIOLATION: "bad",
@@ -58,6 +65,8 @@ def render_report(
         lines += [*_render_table(tally), Line("")]
         lines += _render_gaps(tally, detail, width)
         lines += _render_undecided(tally, detail, width)
+        lines += _render_rates(tally, width)
+        lines += _render_waits(tally, detail, width)
     if result.is_interrupted:
         lines += wrap(
             "INTERRUPTED: this run did not come to its end; what it did not reach is not judged.",
@@ -78,7 +87,7 @@ def render_trouble(trouble: Trouble, width: int = 100) -> list[Line]:
     lines = wrap(f"SUBJECT ERROR in {unit.chapter} on {unit.backend}: {trouble.what}", width=width, style="bad")
     if trouble.stderr:
         lines.append(Line("  the last lines of its standard error:"))
-        lines += [Line(f"    {text}", "dim") for text in trouble.stderr]
+        lines += [Line(f"    {printable(text)}", "dim") for text in trouble.stderr]
     if trouble.program is not None:
         lines.append(Line(f"  it happened in a program of {count(len(trouble.program), 'operation')}"))
     advice = "The harness broke, so this says nothing about the implementation: repair the harness first."
@@ -94,7 +103,7 @@ def repeat_command(finding: Finding, *, subject: str, is_command: bool, budget: 
 
 
 def _render_table(tally: Tally) -> list[Line]:
-    columns = [status for status in _COLUMNS if status is not Status.FLAKY or tally.counts[Status.FLAKY]]
+    columns = [status for status in _COLUMNS if status not in _RARE or tally.counts[status]]
     rows: Counter[tuple[str, str, Status]] = Counter()
     for each in tally.clauses:
         rows[each.clause.chapter, str(each.clause.keyword), each.status] += 1
@@ -105,7 +114,7 @@ def _render_table(tally: Tally) -> list[Line]:
     for chapter, keyword in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         cells = [rows[chapter, keyword, status] for status in columns]
         is_bad = rows[chapter, keyword, Status.FAILED] > 0
-        is_thin = rows[chapter, keyword, Status.NOT_EXERCISED] + rows[chapter, keyword, Status.FLAKY] > 0
+        is_thin = any(rows[chapter, keyword, status] for status in (*_RARE, Status.NOT_EXERCISED))
         text = f"{chapter:<20}{keyword:<15}" + _cells(cells, columns)
         lines.append(Line(text, "bad" if is_bad else "warn" if is_thin else ""))
     total = f"{'all':<35}" + _cells([tally.counts[status] for status in columns], columns)
@@ -119,7 +128,7 @@ def _cells(numbers: Sequence[int], columns: Sequence[Status]) -> str:
 def _render_gaps(tally: Tally, detail: Detail, width: int) -> list[Line]:
     """Return the clauses that were not judged: those that should have been always, the others if asked for."""
     lines: list[Line] = []
-    missed = () if tally.result.is_interrupted and detail != "verbose" else tally.having(Status.NOT_EXERCISED)
+    missed = tally.having(Status.NOT_EXERCISED)
     shown = missed if detail == "verbose" else missed[:MAX_LISTED]
     for each in shown:
         text = f"not exercised: {each.clause.id} {each.clause.keyword}: {each.clause.text}"
@@ -131,7 +140,7 @@ def _render_gaps(tally: Tally, detail: Detail, width: int) -> list[Line]:
         text = "No program of this run demanded these clauses, so it says nothing about them; a bigger --budget may."
         lines += [*wrap(text, width=width), Line("")]
     if detail == "verbose":
-        for status in (Status.NOT_SUPPORTED, Status.NOT_CHECKED):
+        for status in (Status.INCONCLUSIVE, Status.NOT_SUPPORTED, Status.NOT_CHECKED):
             for each in tally.having(status):
                 lines += wrap(f"{status.value}: {each.clause.id}: {each.reason}", rest="    ", width=width, style="dim")
             if tally.having(status):
@@ -148,3 +157,32 @@ def _render_undecided(tally: Tally, detail: Detail, width: int) -> list[Line]:
     for reason, number in reasons:
         lines += wrap(f"undecided: {number:,} times, {reason}", rest="    ", width=width, style="dim")
     return [*lines, Line("")]
+
+
+def rate_of(finding: Finding, tally: Tally) -> str:
+    """Return how often a clause that did not break in every repeat broke: in the search and when it was repeated."""
+    held = next((each.held for each in tally.clauses if each.clause.id == finding.violation.clause), 0)
+    again = f"{finding.repeats} of {finding.tries} repeats broke it again"
+    return f"broke once and held {count(held, 'time')} in the search; {again}"
+
+
+def _render_rates(tally: Tally, width: int) -> list[Line]:
+    """Return the findings that did not break in every repeat, with their rate."""
+    unsteady = [finding for finding in (*tally.violations, *tally.flaky) if finding.repeats < finding.tries]
+    lines: list[Line] = []
+    for finding in unsteady:
+        word = "flaky" if finding.is_flaky else "unsteady"
+        text = f"{word}: {finding.violation.clause} {rate_of(finding, tally)}"
+        lines += wrap(text, rest="    ", width=width, style="warn")
+    return [*lines, Line("")] if lines else []
+
+
+def _render_waits(tally: Tally, detail: Detail, width: int) -> list[Line]:
+    """Return the programs that took longest: those that are slow, or all that are remembered if asked for."""
+    shown = [(unit, wait) for unit, wait in tally.waits if detail == "verbose" or wait.seconds >= SLOW_S]
+    lines: list[Line] = []
+    for unit, wait in shown:
+        what = "a scenario" if wait.example < 0 else f"example {wait.example}"
+        text = f"slowest wait: {wait.seconds:.1f} s for {what} of {unit.chapter} on {unit.backend}"
+        lines += wrap(f"{text}, {count(wait.operations, 'operation')}", rest="    ", width=width, style="dim")
+    return [*lines, Line("")] if lines else []

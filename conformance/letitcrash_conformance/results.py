@@ -13,7 +13,10 @@ from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer
 from letitcrash_spec.model.diagnose import Violation
 
-__all__ = ["Finding", "Listener", "RunResult", "Trouble", "Unit", "UnitResult", "Verdict"]
+__all__ = ["Finding", "Listener", "RunResult", "Trouble", "Unit", "UnitResult", "Verdict", "Wait"]
+
+MAX_WAITS = 3
+"""How many of the slowest programs a unit remembers."""
 
 
 class Verdict(Enum):
@@ -102,6 +105,21 @@ class Trouble:
     found_in: Unit
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long one program took: nearly all of it is waiting for the subject.
+
+    Attributes:
+        seconds: Real time from its first request to its last answer.
+        example: Number of the example, from 0; -1 for a scenario.
+        operations: How many operations it has.
+    """
+
+    seconds: float
+    example: int
+    operations: int
+
+
 @dataclass(slots=True)
 class UnitResult:
     """What one unit brought.
@@ -116,6 +134,7 @@ class UnitResult:
         undecided: Reason -> number of programs that were not judged to their end for it.
         trouble: Why the unit ended early because of the harness, or None.
         unsupported: Why the unit was not run, or None.
+        waits: The programs that took longest, slowest first, at most three.
     """
 
     unit: Unit
@@ -127,6 +146,12 @@ class UnitResult:
     undecided: Counter[str] = field(default_factory=Counter[str])
     trouble: Trouble | None = None
     unsupported: str | None = None
+    waits: list[Wait] = field(default_factory=list[Wait])
+
+    def note_wait(self, wait: Wait) -> None:
+        """Remember how long a program took, if it is among the slowest."""
+        if len(self.waits) < MAX_WAITS or wait.seconds > self.waits[-1].seconds:
+            self.waits = sorted([*self.waits, wait], key=lambda each: -each.seconds)[:MAX_WAITS]
 
 
 @dataclass(slots=True)

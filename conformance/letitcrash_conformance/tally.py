@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from letitcrash_conformance.results import Finding, RunResult, Trouble, UnitResult, Verdict
+from letitcrash_conformance.results import Finding, RunResult, Trouble, Unit, UnitResult, Verdict, Wait
 from letitcrash_spec.catalogue import load_clauses, sort_key
 from letitcrash_spec.clause import Clause, Keyword, Profile
 from letitcrash_spec.hello import Hello
 
 __all__ = ["BINDING", "ClauseTally", "Status", "Tally", "count_up", "say_verdict"]
+
+MAX_SLOWEST = 5
 
 BINDING = frozenset({Keyword.MUST, Keyword.MUST_NOT, Keyword.SHOULD})
 """Keywords whose clauses have to be exercised before a run can be called conformant."""
@@ -27,6 +29,8 @@ class Status(Enum):
     """It was broken, and repeating the program broke it again."""
     FLAKY = "flaky"
     """It was broken once and never again when the program was repeated."""
+    INCONCLUSIVE = "inconclusive"
+    """No program demanded it to its end, and the run or the harness broke off before one could."""
     NOT_EXERCISED = "not exercised"
     """It applies and could be checked, and no program of this run demanded it."""
     NOT_SUPPORTED = "not supported"
@@ -66,6 +70,8 @@ class Tally:
         verdict: The verdict.
         operations: Operations performed.
         examples: Programs performed.
+        counts: Status -> number of clauses.
+        waits: The programs that took longest, each with its unit, slowest first, at most five.
     """
 
     result: RunResult
@@ -78,6 +84,7 @@ class Tally:
     operations: int
     examples: int
     counts: Mapping[Status, int] = field(default_factory=dict[Status, int])
+    waits: tuple[tuple[Unit, Wait], ...] = ()
 
     def having(self, status: Status) -> tuple[ClauseTally, ...]:
         """Return the clauses of one status, in natural order."""
@@ -119,6 +126,7 @@ def count_up(result: RunResult) -> Tally:
         operations=sum(unit.operations for unit in result.units),
         examples=sum(unit.examples for unit in result.units),
         counts={status: counts[status] for status in Status},
+        waits=_find_slowest(result.units),
     )
 
 
@@ -184,7 +192,26 @@ def _judge_clause(clause: Clause, is_broken: bool, is_flaky: bool, held: int, re
         return ClauseTally(clause, Status.PASSED, held)
     if clause.profile is Profile.BACKENDS and not _spans_backends(result.units):
         return ClauseTally(clause, Status.NOT_SUPPORTED, 0, "the run was asked for one backend only")
+    reason = _broke_off(clause, result)
+    if reason:
+        return ClauseTally(clause, Status.INCONCLUSIVE, 0, reason)
     return ClauseTally(clause, Status.NOT_EXERCISED)
+
+
+def _broke_off(clause: Clause, result: RunResult) -> str:
+    """Say what kept a run from demanding a clause; empty if nothing did."""
+    if result.is_interrupted:
+        return "the run was cut off before a program demanded it"
+    if result.hello is None:
+        return "the subject could not be started"
+    if any(unit.trouble is not None and unit.unit.chapter in (clause.chapter, "world") for unit in result.units):
+        return "the harness broke before a program demanded it"
+    return ""
+
+
+def _find_slowest(units: Iterable[UnitResult]) -> tuple[tuple[Unit, Wait], ...]:
+    waits = [(result.unit, wait) for result in units for wait in result.waits]
+    return tuple(sorted(waits, key=lambda each: -each[1].seconds)[:MAX_SLOWEST])
 
 
 def _refuses(clause: Clause, hello: Hello) -> str:

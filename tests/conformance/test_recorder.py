@@ -14,7 +14,7 @@ from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.recorder import Recorder
 from letitcrash_conformance.recorder_reader import read_report
-from letitcrash_conformance.results import RunResult, Trouble, Unit, UnitResult
+from letitcrash_conformance.results import RunResult, Trouble, Unit, UnitResult, Wait
 from letitcrash_conformance.tally import count_up
 from tests.support.findings import HELLO, LOOK, SPAWN, UNIT, make_finding, make_result, make_unit
 
@@ -43,6 +43,7 @@ def record(path: Path, result: RunResult, *, until: str = "footer", error: str |
 
 def full_result() -> RunResult:
     broken = make_unit("LNK-1", unit=OTHER)
+    broken.waits = [Wait(2.5, -1, 7), Wait(0.125, 3, 12)]
     broken.trouble = Trouble("end of file", ("a", "b"), Program((SPAWN, LOOK), "search"), OTHER)
     left_out = make_unit(unsupported="the subject does not declare timers", unit=Unit("timers", "one", 20, 7))
     finding = make_finding(
@@ -170,6 +171,11 @@ def change_finding(**fields: Any) -> Any:
         (change_finding(step=9), "expected 'step' to be a step of the program, which has 3, got 9"),
         (change_finding(program=[{"op": "cal", "args": {}}]), "(in step 1 of 'program', entry 1 of 'findings', line 4"),
         (change_finding(program=[{"op": "reset", "args": {}}]), "expected an operation inside a world, got 'reset'"),
+        (
+            change_finding(answers=["yes"]),
+            "expected the answer to be an answer with exactly one of",
+        ),
+        (change_finding(answers=[{"ok": None}] * 4), "expected 'answers' to be at most 3 answers, one for each operat"),
         (change_finding(differences=[1]), "expected 'differences' to be a list of texts, got [1]"),
         (change(6, interrupted="no"), "expected 'interrupted' to be true or false, got 'no' (in line 7"),
     ],

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from letitcrash_conformance.render_finding import Context, compare, render_finding
-from letitcrash_conformance.render_lines import plain_text, wrap
+from letitcrash_conformance.render_lines import plain_text, printable, wrap
 from letitcrash_conformance.report import render_report
-from letitcrash_conformance.results import Finding, RunResult
+from letitcrash_conformance.results import Finding, RunResult, Wait
 from letitcrash_conformance.tally import count_up
 from letitcrash_spec.messages import Operation
 from tests.support.findings import CALL, HELLO, LOOK, SPAWN, make_finding, make_result, make_unit
@@ -29,6 +29,7 @@ def test_a_finding_reads_from_the_clause_to_the_command_that_repeats_it() -> Non
     assert text_of(make_finding()) == (
         "GS-21 MUST: A server handles one message at a time, in the order of its mailbox; what one client\n"
         "sends is served in the order of sending, across calls, casts and plain messages.\n"
+        'Source: gen_server:loop/7; Erlang Reference Manual, Processes, "Delivery of Signals"\n'
         "\n"
         "What differs at step 2: the answer of call\n"
         "  model    answers 5\n"
@@ -188,3 +189,67 @@ def test_undecided_programs_are_told_once_they_are_many(undecided: int, is_shown
 
 def test_wrapped_text_keeps_its_line_ends_and_hangs() -> None:
     assert plain_text(wrap("one two\nthree", first="- ", width=40)) == "- one two\n  three"
+
+
+def test_a_run_that_breaks_off_leaves_clauses_inconclusive_in_a_column_of_their_own() -> None:
+    result = make_result(make_unit("LNK-1"), selected=["LNK-1", "LNK-5"], is_interrupted=True)
+
+    assert "inconclusive" in report_of(result).splitlines()[0]
+    assert "inconclusive: LNK-5: the run was cut off" in report_of(result, detail="verbose")
+
+
+def test_a_column_that_counts_nothing_is_left_out() -> None:
+    text = report_of(make_result(make_unit("LNK-1"), selected=["LNK-1"]))
+
+    assert "inconclusive" not in text.splitlines()[0]
+    assert "flaky" not in text
+
+
+@pytest.mark.parametrize(
+    ("repeats", "line"),
+    [
+        (0, "flaky: GS-21 broke once and held 3 times in the search; 0 of 5 repeats broke it again"),
+        (2, "unsteady: GS-21 broke once and held 3 times in the search; 2 of 5 repeats broke it again"),
+    ],
+)
+def test_what_does_not_fail_every_time_is_shown_with_its_rate(repeats: int, line: str) -> None:
+    unit = make_unit("GS-21", findings=[make_finding(repeats=repeats, tries=5)])
+
+    assert line in report_of(make_result(unit, selected=["GS-21"]))
+
+
+def test_the_slowest_waits_are_named_if_they_are_slow_or_asked_for() -> None:
+    unit = make_unit("LNK-1")
+    for seconds in (0.25, 0.5, 2.0, 0.125):
+        unit.note_wait(Wait(seconds, 12, 30))
+    result = make_result(unit, selected=["LNK-1"])
+
+    assert report_of(result).count("slowest wait") == 1
+    assert "slowest wait: 2.0 s for example 12 of links on one, 30 operations" in report_of(result)
+    assert [wait.seconds for wait in unit.waits] == [2.0, 0.5, 0.25]
+    assert report_of(result, detail="verbose").count("slowest wait") == 3
+
+
+def test_last_words_cannot_steer_the_terminal() -> None:
+    unit = make_unit(trouble="gone")
+    assert unit.trouble is not None
+    unit.trouble = replace(unit.trouble, stderr=("\x1b[2Jall is well",))
+
+    text = report_of(make_result(unit, selected=["LNK-1"]))
+
+    assert "\x1b" not in text
+    assert "    \\x1b[2Jall is well" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, größer, 日本", "plain, größer, 日本"),
+        ("a\nb\tc", "a\nb\tc"),
+        ("\x00\x9b", "\\x00\\x9b"),
+        ("\u202eabc", "\\u202eabc"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_what_a_reader_cannot_see_is_escaped(text: str, shown: str) -> None:
+    assert printable(text) == shown

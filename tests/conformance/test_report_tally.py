@@ -41,6 +41,27 @@ def test_the_status_of_a_clause_follows_from_the_units(units: list[Any], status:
     assert status_of(make_result(*units, selected=["LNK-1"]), "LNK-1") is status
 
 
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (make_result(make_unit(), selected=["LNK-1"], is_interrupted=True), "the run was cut off"),
+        (make_result(selected=["LNK-1"], hello=None), "the subject could not be started"),
+        (make_result(make_unit(trouble="gone"), selected=["LNK-1"]), "the harness broke"),
+    ],
+)
+def test_a_clause_that_a_broken_run_did_not_reach_is_inconclusive(result: RunResult, reason: str) -> None:
+    [clause] = count_up(result).clauses
+
+    assert clause.status is Status.INCONCLUSIVE
+    assert clause.reason.startswith(reason)
+
+
+def test_a_harness_that_broke_in_another_chapter_leaves_a_clause_unexercised() -> None:
+    result = make_result(make_unit(), make_unit(trouble="gone", unit=Unit("timers", "one", 20, 7)), selected=["LNK-1"])
+
+    assert status_of(result, "LNK-1") is Status.NOT_EXERCISED
+
+
 def test_a_clause_that_nothing_checks_carries_the_reason_of_the_catalogue() -> None:
     tally = count_up(make_result(make_unit("N-1"), selected=["N-1"]))
 
