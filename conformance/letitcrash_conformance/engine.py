@@ -10,7 +10,7 @@ from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.generate import Setting, generate
 from letitcrash_conformance.plan import seed_of
 from letitcrash_conformance.program import Program
-from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult
+from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult, Wait
 from letitcrash_conformance.scenarios import scenarios_of
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.shrink import confirm, shrink
@@ -166,11 +166,13 @@ class _Work:
         """Run one program. Returns whether it was judged to its end and nothing was wrong."""
         session = self.runner.session()
         self.running = program
+        started = time.monotonic()
         if schedule is None:
             outcome = session.run(program)
         else:
             outcome = self.runner.scheduled(schedule.tier).run_on(schedule, program)
         result = self.result
+        result.note_wait(Wait(time.monotonic() - started, number, len(program.operations)))
         result.examples += 1
         result.operations += len(program.operations)
         judgement = outcome.judgement
