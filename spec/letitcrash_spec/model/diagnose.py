@@ -145,7 +145,7 @@ def explain_observation(
         if nearest is None or len(differences) < len(best):
             best, nearest = differences, world
     if not best and nearest is not None:
-        best = _compare_orders(nearest, observation)
+        best = _compare_moments(nearest, observation) or _compare_orders(nearest, observation)
     if not best:
         return Violation(
             "GS-21", index, operation, "the reports of this moment fit no common order", (), observation["events"]
@@ -173,6 +173,21 @@ def explain_history(index: int, operation: Operation, stuck: Stuck) -> Violation
     clause = different[0].clause if different else "GS-20"
     what = f"the answer of {op['op']}, operation {stuck.turn + 1} of client {stuck.client + 1}"
     return Violation(clause, index, operation, what, tuple(e.answer for e in different), stuck.answer)
+
+
+def _compare_moments(world: World, observation: Mapping[str, Json]) -> list[_Difference]:
+    """Find reports that came too early."""
+    reports: dict[str, list[Mapping[str, Json]]] = {}
+    for report in observation["events"]:
+        reports.setdefault(report["who"], []).append(report)
+    found: list[_Difference] = []
+    for who, index, not_before in world.earliest:
+        report = reports[who][index]
+        if report.get("t", not_before) + 1 < not_before:
+            clause = "SHUT-2" if report["ev"] == "dead" else "TIM-1"
+            what = f"when {who} reports {report['ev']}: not before {not_before} ms expected, {report['t']} ms seen"
+            found.append(_Difference(0, clause, what, not_before, report["t"]))
+    return found
 
 
 def _compare_orders(world: World, observation: Mapping[str, Json]) -> list[_Difference]:

@@ -213,6 +213,7 @@ def _free(worlds: Iterable[World]) -> list[World]:
         world.cursor = {}
         world.log = {}
         world.orders = []
+        world.earliest = []
         world.held = {}
         for process in world.processes.values():
             process.served = 0

@@ -268,6 +268,7 @@ class World:
         "answer",
         "broken",
         "cursor",
+        "earliest",
         "end",
         "held",
         "log",
@@ -299,6 +300,7 @@ class World:
         self.end: int | None = None  # the latest moment of this segment, where it is known
         self.held: dict[str, list[Signal]] = {}  # what the client sent to a child that may be about to start
         self.cursor: dict[str, int] = {}
+        self.earliest: list[tuple[str, int, int]] = []  # who, which of its reports, and not before when
         self.orders: list[tuple[tuple[str, int], tuple[str, int], str]] = []  # which report comes before which, by what
         self.log: dict[str, list[tuple[Event, str]]] = {}
         self.broken: tuple[str, int, Event, str] | None = None  # who, position, event, clause
@@ -325,6 +327,7 @@ class World:
         twin.held = {label: list(signals) for label, signals in self.held.items()}
         twin.cursor = dict(self.cursor)
         twin.orders = list(self.orders)
+        twin.earliest = list(self.earliest)
         twin.log = {who: list(entries) for who, entries in self.log.items()}
         twin.broken = self.broken
         twin.tags = list(self.tags)
@@ -394,6 +397,8 @@ class World:
                 process = self.processes[who]
                 self.orders += ((before, (who, len(entries)), clause) for before in process.after)
                 process.after = ((who, len(entries)),)
+            if not_before:
+                self.earliest.append((who, len(entries), not_before))
             entries.append((event, clause))
             return
         position = self.cursor.get(who, 0)
