@@ -37,7 +37,7 @@ from letitcrash_conformance.subject import Subject
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.messages import Operation
-from tests.support.racy import Overtaking
+from tests.support.racy import LateRegister, Overtaking
 
 _RESET = Operation("reset", {})
 _LOOK = Operation("observe", {"settle_ms": 10_000})
@@ -303,3 +303,17 @@ def test_timeouts_race_with_replies_on_a_wall_clock_that_runs_ahead() -> None:
         outcome = session.run_on(Schedule.draw(seed), generate(RandomSource(seed), setting))
         assert outcome.judgement.violation is None
     session.subject.close()
+
+
+def test_histories_on_drawn_schedules_find_a_register_that_looks_before_it_acts() -> None:
+    session = ScheduledSession(ScheduledSubject(LateRegister))
+    setting = Setting.of(session.hello, "histories", "async")
+    try:
+        for seed in range(800):
+            outcome = session.run_on(Schedule.draw(seed), generate(RandomSource(f"histories {seed}"), setting))
+            if outcome.judgement.violation is not None:
+                assert outcome.judgement.violation.clause.startswith("REG-")
+                return
+    finally:
+        session.subject.close()
+    pytest.fail("not found in 800 histories")

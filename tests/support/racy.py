@@ -47,3 +47,22 @@ class Overtaking(ReferenceSubject):
 async def _deliver(signal: Coroutine[Any, Any, None]) -> None:
     with contextlib.suppress(Refused):
         await signal
+
+
+class LateRegister(ReferenceSubject):
+    """Gives a name an await after it has looked whether the name is free."""
+
+    async def register(self, name: str, to: str) -> None:
+        world = self._world
+        process = None if world is None else world.find_process(to)
+        if world is None or process is None or not process.alive:
+            raise Refused("noproc")
+        names = world.runtime.table.registry.names
+        if name in names:
+            raise Refused("already_registered")
+        if process.name is not None:
+            raise Refused("already_named")
+        await asyncio.sleep(0)
+        if process.alive:
+            names[name] = process
+            process.name = name

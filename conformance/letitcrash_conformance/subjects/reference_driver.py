@@ -86,7 +86,7 @@ class ReferenceDriver(InProcessSubject):
                 self._block.release()
         resting = self._resting
         while resting:
-            with contextlib.suppress(IndexError):  # another thread was faster
+            with contextlib.suppress(IndexError, RuntimeError):  # another thread was faster, or the loop is closed
                 self.loop.call_soon_threadsafe(_settle, resting.pop())
 
     async def _wait(self, world: World, token: Pending) -> Any:
