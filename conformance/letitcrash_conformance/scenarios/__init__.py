@@ -12,6 +12,7 @@ from letitcrash_conformance.scenarios import (
     dynamic_supervisor,
     exits,
     genserver,
+    histories,
     intensity,
     links,
     monitors,
@@ -43,6 +44,7 @@ ALL: tuple[Scenario, ...] = (
     *dynamic_supervisor.SCENARIOS,
     *timers.SCENARIOS,
     *backends.SCENARIOS,
+    *histories.SCENARIOS,
 )
 """Every scenario, in the order of the chapters."""
 

@@ -133,7 +133,8 @@ def a_child_in_its_attempts_is_ended_by_its_former_process(w: Writer) -> None:
     w.end("s1", "s1/a#2")
     w.look()
     w.crash("s1/b#1")
-    w.put("which_children", sup="s1")
+    w.put("count_children", sup="s1")
+    w.put("count_children", sup="s1")
     w.end("s1", "s1/b#1")
     w.look()
 
