@@ -21,6 +21,7 @@ from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.generate import Setting, generate
 from letitcrash_conformance.inprocess import InProcessSubject
 from letitcrash_conformance.odds import CHAPTERS
+from letitcrash_conformance.program import Program
 from letitcrash_conformance.recorder_fields import Fields
 from letitcrash_conformance.recorder_records import dump_finding, load_finding
 from letitcrash_conformance.render_finding import Context, render_finding
@@ -179,6 +180,14 @@ def test_a_deadlock_of_a_subject_is_told_with_the_operation_and_who_waits() -> N
     assert "call" in str(found.value)
     assert "create_future()" in str(found.value)
     subject.close()
+
+
+def test_what_breaks_on_a_drawn_schedule_tells_the_schedule() -> None:
+    session = ScheduledSession(ScheduledSubject(_Stuck))
+    program = Program((Operation("call", {"to": "p1", "msg": ["get"]}),))
+    with pytest.raises(SubjectError, match=r"on the drawn schedule permute, .* \(drawn as: permute, PCT 3, seed 4\)"):
+        session.run_on(Schedule("permute", "PCT 3", 4), program)
+    session.subject.close()
 
 
 def test_only_subjects_of_this_process_are_simulated() -> None:

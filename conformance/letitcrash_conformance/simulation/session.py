@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.simulation.minimize import minimize
@@ -68,7 +69,11 @@ class ScheduledSession(Session):
         """
         scheduled = self._scheduled
         scheduled.schedule = schedule
-        found = super().run(program)
+        try:
+            found = super().run(program)
+        except SubjectError as error:
+            what = f"{error.what}\n  on the drawn schedule {scheduled.taken} (drawn as: {schedule})"
+            raise SubjectError(what, stderr=error.stderr, answers=error.answers) from error
         return ScheduledOutcome(found.program, found.answers, found.judgement, scheduled.taken)
 
     def minimize(self, outcome: ScheduledOutcome) -> ScheduledOutcome:
