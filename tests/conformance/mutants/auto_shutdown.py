@@ -12,11 +12,6 @@ _END_GROUP = "await self._end_each(group)"
 _IS_OVER = f"{STRATEGIES}is_over"
 _LAST = "return not any(child.spec.significant and not child.is_down for child in children)"
 
-
-def _all_but(number: int) -> str:
-    return f"return [child for place, child in enumerate(children) if child is failed or place != {number}]"
-
-
 MUTANTS = (
     # -- automatic shutdown -------------------------------------------------------------------------------------------
     Mutant(
@@ -126,7 +121,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named INT-4 instead of STR-33",
     ),
     Mutant(
         "crash_of_a_significant_child_shuts_down",

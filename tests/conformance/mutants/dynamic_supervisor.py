@@ -44,6 +44,7 @@ MUTANTS = (
                 "if process is None:\n    child.process = child.retry = None\n    return\nself.forget(child)",
             ),
         ),
+        survives="named DYN-E7 instead of DYN-E8",
     ),
     Mutant(
         "ignored_restart_is_tried_again",
@@ -198,6 +199,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="never met",
     ),
     # -- its end ------------------------------------------------------------------------------------------------------
     Mutant(
@@ -205,6 +207,7 @@ MUTANTS = (
         "A dynamic supervisor ends its children one after the other.",
         frozenset({"DYN-E11"}),
         (Edit(f"{DYNAMIC}.terminate", _ALL, "for child in list(self._children.values()):\n    await self.end(child)"),),
+        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "dynamic_children_share_the_shortest_time",
@@ -219,6 +222,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "dynamic_children_share_the_longest_time",
@@ -233,6 +237,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "dynamic_children_are_not_awaited",
@@ -243,8 +248,9 @@ MUTANTS = (
                 f"{DYNAMIC}.terminate",
                 _ALL,
                 "for child in self._children.values():\n"
+                '    reason = ExitReason.KILL if child.spec.shutdown == "brutal_kill" else ExitReason.SHUTDOWN\n'
                 "    if child.process is not None:\n"
-                "        self.runtime.table.exit(child.process, self._record(), ExitReason.SHUTDOWN)",
+                "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
     ),

@@ -26,6 +26,7 @@ MUTANTS = (
         "A dynamic supervisor takes one child less than its limit.",
         frozenset({"DYN-E4"}),
         (Edit(_START, _FULL, "if limit is not None and len(self._children) >= limit - 1:"),),
+        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "limit_of_no_children_is_no_limit",
@@ -58,6 +59,7 @@ MUTANTS = (
             ),
             Edit(_START, "child.process = process", "child.process = process\never.append(child)"),
         ),
+        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "failed_start_takes_a_place",
@@ -76,6 +78,7 @@ MUTANTS = (
                 "lost.append(spec)\nprocess = await self.start_process(spec)\nlost.pop()",
             ),
         ),
+        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "ignored_start_takes_a_place",
@@ -90,6 +93,7 @@ MUTANTS = (
             ),
             Edit(_START, "if process is None:", "if process is None:\n    lost.append(spec)"),
         ),
+        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "refused_child_is_started",

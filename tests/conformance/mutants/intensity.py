@@ -36,14 +36,12 @@ MUTANTS = (
         "A limit of zero tolerates one restart.",
         frozenset({"INT-2"}),
         (Edit(_SPEND, _LIMIT, "return len(times) <= max(1, self._limit)"),),
-        survives="named INT-1 instead of INT-2",
     ),
     Mutant(
         "limit_of_zero_is_no_limit",
         "A limit of zero tolerates any number of restarts, up to thirty.",
         frozenset({"INT-2"}),
         (Edit(_SPEND, _LIMIT, "return len(times) <= (self._limit or 30)"),),
-        survives="named INT-1 instead of INT-2",
     ),
     Mutant(
         "limit_above_three_is_three",
@@ -93,7 +91,6 @@ MUTANTS = (
             ),
         ),
         names={"count": Count},
-        survives="named INT-1 instead of INT-5",
     ),
     Mutant(
         "every_second_attempt_is_free",
@@ -110,7 +107,6 @@ MUTANTS = (
         ),
         names={"count": Count},
         is_hard=True,
-        survives="named INT-1 instead of INT-5",
     ),
     Mutant(
         "attempts_count_twice",
@@ -132,7 +128,6 @@ MUTANTS = (
         ),
         names={"count": Count},
         is_hard=True,
-        survives="named INT-1 instead of INT-6",
     ),
     Mutant(
         "success_resets_the_attempts",
@@ -228,13 +223,6 @@ MUTANTS = (
         "Restarts count together if they fall into the same stretch of time, as long as the window.",
         frozenset({"INT-9", "INT-11"}),
         (Edit(_SPEND, _FORGET, "while times[0] // self._window < time // self._window:"),),
-    ),
-    Mutant(
-        "window_forgets_one_at_a_time",
-        "Each restart forgets one old restart at most.",
-        frozenset({"INT-9", "INT-11"}),
-        (Edit(_SPEND, _FORGET, "if times[0] < time - self._window:"),),
-        is_hard=True,
     ),
     Mutant(
         "window_begins_anew_with_each_restart",

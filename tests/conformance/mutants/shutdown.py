@@ -39,8 +39,9 @@ MUTANTS = (
                 _TERMINATE,
                 _ALL,
                 "for child in reversed(self._children.values()):\n"
+                '    reason = ExitReason.KILL if child.spec.shutdown == "brutal_kill" else ExitReason.SHUTDOWN\n'
                 "    if child.process is not None:\n"
-                "        self.runtime.table.exit(child.process, self._record(), ExitReason.SHUTDOWN)",
+                "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
     ),
@@ -54,8 +55,9 @@ MUTANTS = (
                 _ALL,
                 "await self._end_each(list(self._children.values())[1:])\n"
                 "for child in self._children.values():\n"
+                '    reason = ExitReason.KILL if child.spec.shutdown == "brutal_kill" else ExitReason.SHUTDOWN\n'
                 "    if child.process is not None:\n"
-                "        self.runtime.table.exit(child.process, self._record(), ExitReason.SHUTDOWN)",
+                "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
     ),
@@ -175,7 +177,7 @@ MUTANTS = (
     Mutant(
         "request_to_end_is_a_message",
         "A worker that traps exits gets the request to end as a message.",
-        frozenset({"SHUT-11", "SHUT-4", "SHUT-2"}),
+        frozenset({"SHUT-11", "SHUT-4", "SHUT-2", "GS-55"}),
         (
             Edit(
                 f"{SERVING}_handle_other",
@@ -189,7 +191,7 @@ MUTANTS = (
     Mutant(
         "child_that_was_killed_is_not_found",
         "Ending a child by hand that has not ended in its time says not found.",
-        frozenset({"SHUT-7"}),
+        frozenset({"SHUT-7", "SUP-30", "SUP-31"}),
         (
             Edit(
                 f"{SUPERVISOR}._terminate_child",
@@ -205,7 +207,7 @@ MUTANTS = (
     Mutant(
         "crash_in_cleanup_ends_the_shutdown",
         "If a child crashes in its cleanup, its supervisor does not end the others; their links do.",
-        frozenset({"SHUT-8"}),
+        frozenset({"SHUT-8", "SHUT-1"}),
         (
             Edit(
                 f"{SUPERVISOR}._end_each",
@@ -221,7 +223,7 @@ MUTANTS = (
     Mutant(
         "crash_in_cleanup_becomes_the_reason",
         "If a child crashes in its cleanup, its supervisor ends with the same reason.",
-        frozenset({"SHUT-8"}),
+        frozenset({"SHUT-8", "SHUT-13"}),
         (
             Edit(
                 _TERMINATE,
@@ -234,6 +236,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="named GS-59 and others instead of SHUT-8",
     ),
     Mutant(
         "child_is_restarted_during_the_shutdown",
@@ -253,16 +256,16 @@ MUTANTS = (
         is_hard=True,
     ),
     Mutant(
-        "stopped_child_disturbs_the_shutdown",
-        "A supervisor that ends crashes over a child without a process.",
-        frozenset({"SHUT-16", "SHUT-13"}),
+        "stopped_child_ends_the_shutdown",
+        "A supervisor that ends turns no further when it meets a child without a process; links end the rest.",
+        frozenset({"SHUT-16", "SHUT-1", "SHUT-12", "INT-1"}),
         (
             Edit(
-                _TERMINATE,
-                _ALL,
-                "for child in list(reversed(self._children.values())):\n"
-                '    if child.process is None:\n        raise RuntimeError("no process")\n'
-                "    await self.end(child)",
+                f"{SUPERVISOR}._end_each",
+                "await self.end(child)",
+                'if child.process is None and self._record().phase.name == "TERMINATING":\n'
+                "    return\n"
+                "await self.end(child)",
             ),
         ),
     ),

@@ -26,6 +26,7 @@ MUTANTS = (
         frozenset({"SHUT-2", "SHUT-7"}),
         (Edit(_END, _PATIENCE, "patience.setdefault(shutdown / 2, []).append(process)"),),
         is_hard=True,
+        survives="named GS-21 instead of SHUT-2",
     ),
     Mutant(
         "time_is_twice_as_long",
@@ -42,11 +43,12 @@ MUTANTS = (
         is_hard=True,
     ),
     Mutant(
-        "time_is_one_millisecond_longer",
-        "A child is killed a millisecond after its time.",
+        "time_is_two_milliseconds_longer",
+        "A child is killed two milliseconds after its time.",
         frozenset({"SHUT-2", "SHUT-7", "SHUT-10"}),
-        (Edit(_END, _PATIENCE, "patience.setdefault(shutdown + 0.001, []).append(process)"),),
+        (Edit(_END, _PATIENCE, "patience.setdefault(shutdown + 0.002, []).append(process)"),),
         is_hard=True,
+        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "time_is_shared_by_the_children",
@@ -61,6 +63,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="named EXIT-7 or SHUT-4 instead of SHUT-10",
     ),
     Mutant(
         "no_limit_is_five_seconds",
@@ -75,6 +78,7 @@ MUTANTS = (
                 "    patience.setdefault(seconds, []).append(process)",
             ),
         ),
+        survives="named SHUT-4 instead of SHUT-6",
     ),
     Mutant(
         "worker_without_limit_is_killed",
@@ -89,6 +93,7 @@ MUTANTS = (
                 "    patience.setdefault(seconds, []).append(process)",
             ),
         ),
+        survives="named SHUT-4 instead of SHUT-6",
     ),
     Mutant(
         "no_limit_is_not_awaited",

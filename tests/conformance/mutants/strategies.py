@@ -57,7 +57,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named STR-21 instead of STR-20",
     ),
     Mutant(
         "temporary_child_comes_back_after_a_crash",
@@ -133,7 +132,6 @@ MUTANTS = (
                 "self.forget(child)\nself._children.pop(child.spec.id, None)",
             ),
         ),
-        survives="named SUP-50 instead of STR-3",
     ),
     Mutant(
         "killed_is_a_good_end",
@@ -287,7 +285,6 @@ MUTANTS = (
                 f"{_RESTART}\nif not child.is_restarting and child.process is not None:\n    {_RESTART}",
             ),
         ),
-        survives="named GS-1 instead of STR-6",
     ),
     Mutant(
         "fourth_child_is_not_restarted",

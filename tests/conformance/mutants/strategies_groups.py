@@ -266,7 +266,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="a restart that is missing is named instead of its cause",
     ),
     Mutant(
         "dead_sibling_is_not_restarted",

@@ -45,7 +45,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="a restart that is missing is named instead of its cause",
     ),
     Mutant(
         "deaths_at_once_count_once",
@@ -64,6 +63,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="named INT-9 or INT-14 instead of STR-18",
     ),
     # -- trying again -------------------------------------------------------------------------------------------------
     Mutant(

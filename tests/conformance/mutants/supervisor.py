@@ -132,7 +132,6 @@ MUTANTS = (
         "A temporary child whose start ignored stays known.",
         frozenset({"SUP-4", "SUP-23"}),
         (Edit(f"{SUPERVISOR}._start", 'elif child.spec.restart == "temporary":', "elif False:"),),
-        survives="named STR-2 instead of SUP-4 or SUP-23",
     ),
     Mutant(
         "ignored_child_is_dropped",
@@ -145,7 +144,6 @@ MUTANTS = (
                 "else:\n    self._detach(child)\n    self._children.pop(child.spec.id, None)",
             ),
         ),
-        survives="named SUP-50 instead of SUP-4 or SUP-23",
     ),
     Mutant(
         "reason_of_a_failed_child_is_lost",

@@ -25,14 +25,12 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named STR-7 or STR-8 instead of SUP-35",
     ),
     Mutant(
         "restart_by_hand_counts_as_a_restart",
         "A restart by hand counts as a restart.",
         frozenset({"SUP-37", "INT-8"}),
         (Edit(f"{SUPERVISOR}._restart_child", "await self._start(child)", f"{_SPEND}\nawait self._start(child)"),),
-        survives="a restart that is missing is named instead of its cause",
     ),
     Mutant(
         "running_child_is_restarted_by_hand",
@@ -274,6 +272,5 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="the model lets a request arrive after all attempts",
     ),
 )
