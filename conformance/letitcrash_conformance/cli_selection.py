@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from letitcrash_conformance.errors import UsageError
-from letitcrash_conformance.odds import CHAPTERS
+from letitcrash_conformance.odds import CHAPTERS, HISTORIES
 from letitcrash_spec.catalogue import find_clauses, load_clauses
 
 __all__ = ["choose_clauses", "split_words"]
@@ -26,12 +26,12 @@ def choose_clauses(
 ) -> tuple[tuple[str, ...] | None, frozenset[str]]:
     """Return the chapters to run (None for all) and the ids of the clauses to judge.
 
-    Clauses alone run the chapters in which they stand; chapters alone judge their clauses, and the mix of all
-    (`world`) judges every one.
+    Clauses alone run the chapters in which they stand, and those that need several clients at once the histories, too.
+    Chapters alone judge their clauses; the mix of all (`world`) and the histories (`histories`) judge every one.
 
     Args:
         clauses: Ids, chapters or patterns, as `find_clauses` takes them; None if nothing was asked.
-        chapters: Words of chapters, `world` among them; None if nothing was asked.
+        chapters: Words of chapters, `world` and `histories` among them; None if nothing was asked.
 
     Raises:
         UsageError: If a chapter is unknown, or none of the clauses can be checked.
@@ -42,7 +42,7 @@ def choose_clauses(
     if clauses is None:
         if chapters is None:
             return None, frozenset(load_clauses())
-        if WORLD in chapters:
+        if WORLD in chapters or HISTORIES in chapters:
             return tuple(chapters), frozenset(load_clauses())
         return tuple(chapters), frozenset(clause.id for clause in find_clauses(*chapters))
     if not clauses:
@@ -55,7 +55,10 @@ def choose_clauses(
             f"  {first.id} is not checked: {first.unchecked}\n  `letitcrash explain {first.id}` tells more"
         )
     if chapters is None:
-        chapters = [word for word in CHAPTERS if any(clause.chapter == word for clause in chosen)]
+        homes = {clause.chapter for clause in chosen}
+        if any("parallel" in clause.features for clause in chosen):
+            homes.add(HISTORIES)
+        chapters = [word for word in CHAPTERS if word in homes]
     return tuple(chapters), frozenset(clause.id for clause in chosen)
 
 

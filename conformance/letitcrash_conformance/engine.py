@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -13,7 +14,8 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult, Wait
 from letitcrash_conformance.scenarios import scenarios_of
 from letitcrash_conformance.session import Outcome, Session
-from letitcrash_conformance.shrink import confirm, shrink
+from letitcrash_conformance.shrink import confirm, confirm_race, shrink
+from letitcrash_conformance.shrink_histories import has_history
 from letitcrash_conformance.simulation.choose import choose_tier, draw_schedule, open_session
 from letitcrash_conformance.simulation.schedule import Schedule, Tier
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
@@ -30,6 +32,9 @@ TRIES = {"virtual": 3, "wall": 5}
 
 MAX_FINDINGS = 6
 """Clauses that are shrunk in one unit; a subject with more is broken enough to be fixed first."""
+
+MAX_DOUBTS = 3
+"""Violations of one clause that do not repeat after which no further one is looked into."""
 
 MAX_FAILURES = 40
 """Failing examples after which a unit ends: more of them would say nothing new."""
@@ -64,6 +69,7 @@ class UnitRunner:
         self._session: Session | None = None
         self._scheduled: dict[Tier, ScheduledSession] = {}
         self._reported: set[str] = set()
+        self._doubts: Counter[str] = Counter()
 
     def session(self) -> Session:
         """Return the session with the subject, started if it is not running.
@@ -107,10 +113,16 @@ class UnitRunner:
         work.result.seconds = time.monotonic() - started
         return work.result
 
-    def report(self, finding: Finding) -> None:
-        """Pass a finding on."""
-        self._reported.add(finding.violation.clause)
+    def report(self, finding: Finding) -> bool:
+        """Pass a finding on, unless it is one more of a clause that does not repeat. Returns whether it was."""
+        clause = finding.violation.clause
+        self._doubts[clause] += finding.is_flaky
+        if finding.is_flaky and self._doubts[clause] > 1:
+            return False
+        if not finding.is_flaky:
+            self._reported.add(clause)
         self._on_finding(finding)
+        return True
 
     def progress(self, unit: Unit, result: UnitResult) -> None:
         """Say how far a unit has come."""
@@ -120,9 +132,9 @@ class UnitRunner:
         """Whether a clause is one of those to judge."""
         return clause in self._selected
 
-    def is_reported(self, clause: str) -> bool:
-        """Whether this runner has reported a violation of the clause before."""
-        return clause in self._reported
+    def is_settled(self, clause: str) -> bool:
+        """Whether enough is known of the clause: a violation that repeats, or several that do not."""
+        return clause in self._reported or self._doubts[clause] >= MAX_DOUBTS
 
 
 class _Work:
@@ -199,8 +211,7 @@ class _Work:
         if not self.runner.is_selected(clause):
             self.result.undecided[f"{clause} was broken, which was not asked for"] += 1
             return
-        known = {finding.violation.clause for finding in self.result.findings}
-        if clause in known or self.runner.is_reported(clause) or len(known) >= MAX_FINDINGS:
+        if self.runner.is_settled(clause) or len(self.result.findings) >= MAX_FINDINGS:
             return
         if isinstance(outcome, ScheduledOutcome):
             plain = self.runner.session().run(outcome.program)
@@ -220,9 +231,13 @@ class _Work:
         tries = 1 if clock == "virtual" else 2
         shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock], tries=tries)
         self.running = shrunk.program
-        assert shrunk.judgement.violation is not None
         self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
-        repeats = confirm(self.runner.session(), shrunk.program, clause, tries=TRIES[clock])
+        repeats, tries = self._repeat(shrunk.program, clause)
+        if repeats == 0 and has_history(shrunk.program.operations):
+            again, tries_again = self._repeat(outcome.program, clause)
+            if again:  # it was made so small that it hardly ever fails
+                shrunk, repeats, tries = outcome, again, tries_again
+        assert shrunk.judgement.violation is not None
         finding = Finding(
             violation=shrunk.judgement.violation,
             program=shrunk.program,
@@ -231,10 +246,18 @@ class _Work:
             example=number,
             length_found=length,
             repeats=repeats,
-            tries=TRIES[clock],
+            tries=tries,
         )
-        self.result.findings.append(finding)
-        self.runner.report(finding)
+        if self.runner.report(finding):
+            self.result.findings.append(finding)
+
+    def _repeat(self, program: Program, clause: str) -> tuple[int, int]:
+        """Return in how many of how many repeats a program breaks the clause again."""
+        session = self.runner.session()
+        tries = TRIES[session.hello.clock]
+        if has_history(program.operations):
+            return confirm_race(session, program, clause, tries=tries)
+        return confirm(session, program, clause, tries=tries), tries
 
     def _violation_on_schedule(
         self, number: int, outcome: ScheduledOutcome, make: Callable[[Source], Program] | None, choices: list[int]
@@ -267,8 +290,8 @@ class _Work:
             schedule=shrunk.schedule,
             story=shrunk.story,
         )
-        self.result.findings.append(finding)
-        self.runner.report(finding)
+        if self.runner.report(finding):
+            self.result.findings.append(finding)
 
 
 def _make(setting: Setting, source: Source) -> Program:

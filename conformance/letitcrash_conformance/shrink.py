@@ -23,6 +23,9 @@ SHRINK_PATIENCE_S = 0.5
 MEASURE = 6
 """How often a failing history is run again to learn how often it fails."""
 
+MEASURE_RARE = 40
+"""How often one is that has not failed again so far."""
+
 RACE_TRIES = 60
 """How often a history that does not fail every time is repeated at most."""
 
@@ -67,7 +70,8 @@ def shrink(
         choices: The choices that made it.
         seconds: How long to look for simpler ones, in seconds of real time.
         tries: How often a candidate is run before it counts as passing (more than 1 where luck plays a part). A
-            history that fails in some runs only gets more, the more the seldomer it fails.
+            history that fails in some runs only gets more, the more the seldomer it fails; one that never does
+            again is left as it is.
 
     A harness that breaks while candidates are run ends the search for simpler ones; the session is of no use then.
     """
@@ -106,7 +110,10 @@ def shrink(
     patience_s, session.patience_s = session.patience_s, min(session.patience_s, SHRINK_PATIENCE_S)
     try:
         if has_history(first.program.operations):
-            _measure(luck, lambda: run(first.program) is not None, time.monotonic() + seconds / 4)
+            failed, runs = _measure(lambda: run(first.program) is not None, time.monotonic() + seconds / 4)
+            if not failed:
+                return first  # there is nothing that a smaller program could be told apart by
+            luck.measured(failed, runs)
         if make is not None and luck.rate >= 1.0:
             shrink_choices(make, choices, fails, seconds=seconds)
         deadline = max(deadline, time.monotonic() + seconds / 2)
@@ -116,13 +123,13 @@ def shrink(
     return best.outcome
 
 
-def _measure(luck: Luck, fails: Callable[[], bool], deadline: float) -> None:
-    """Run a failing program again and again, to learn how often it fails."""
+def _measure(fails: Callable[[], bool], deadline: float) -> tuple[int, int]:
+    """Run a failing program again and again. Returns in how many of how many runs it failed."""
     failed = runs = 0
-    while runs < MEASURE and time.monotonic() < deadline:
+    while runs < (MEASURE if failed else MEASURE_RARE) and time.monotonic() < deadline:
         failed += fails()
         runs += 1
-    luck.measured(failed, runs)
+    return failed, runs
 
 
 def _cut(outcome: Outcome) -> Outcome:

@@ -42,9 +42,8 @@ class Luck:
         return max(self._least, min(needed, MOST_TRIES))
 
     def measured(self, failed: int, runs: int) -> None:
-        """Take over what was counted."""
-        if runs:
-            self.rate = max(failed, 1) / (runs + (failed < runs))
+        """Take over what was counted: it has failed in so many runs, at least in one."""
+        self.rate = failed / runs
 
     def found(self, number: int) -> None:
         """A candidate has failed, in its try of this number, from 1."""

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 from typing import Any
 
 import pytest
 
+from letitcrash_conformance.cli_selection import choose_clauses
+from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.generate import Setting, generate
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.render_finding import render_steps
 from letitcrash_conformance.render_history import Place, find_place, render_history, words_of_place
 from letitcrash_conformance.render_lines import plain_text
+from letitcrash_conformance.results import Unit, UnitResult
+from letitcrash_conformance.scenarios.histories import SCENARIOS
+from letitcrash_conformance.scenarios.scenario import Scenario
 from letitcrash_conformance.session import Session
 from letitcrash_conformance.shrink import confirm, confirm_race, shrink, weight_of
 from letitcrash_conformance.shrink_histories import MOST_TRIES, Luck, candidates_of, has_history, without_label
 from letitcrash_conformance.source import RandomSource
 from letitcrash_conformance.subjects.reference import ReferenceSubject
+from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.messages import Answer, Operation
+from letitcrash_spec.model.judge import judge
+from letitcrash_spec.model.world import Profile
 
 
 class Torn(ReferenceSubject):
@@ -268,8 +277,8 @@ def test_a_candidate_gets_the_more_tries_the_seldomer_the_failure_is_met() -> No
     luck.found(10)
     luck.found(10)
     assert luck.tries > often
-    luck.measured(0, 6)
-    assert luck.tries <= MOST_TRIES
+    luck.measured(1, 1000)
+    assert luck.tries == MOST_TRIES
 
 
 def test_every_candidate_is_smaller_and_keeps_what_came_before_and_after() -> None:
@@ -291,3 +300,92 @@ def test_who_is_not_started_any_more_is_left_out_of_histories_too() -> None:
     kept = without_label(PROGRAM.operations[1:], "p1")
     assert '"p1"' not in str([operation.args for operation in kept]).replace("'", '"')
     assert any(operation.op == "parallel" for operation in kept)
+
+
+# -- how they are found and reported -----------------------------------------------------------------------------------
+
+
+def judge_histories(factory: Any, *, examples: int = 40) -> UnitResult:
+    def ignore(*_: object) -> None:
+        return
+
+    runner = UnitRunner(factory, frozenset(load_clauses()), ignore, ignore)
+    try:
+        return runner.run(Unit("histories", "async", examples, seed=1))
+    finally:
+        runner.close()
+
+
+def test_a_race_is_found_shrunk_and_repeated() -> None:
+    findings = judge_histories(Torn).findings
+    assert findings
+    for finding in findings:
+        assert (finding.repeats, finding.tries) == (3, 3)
+    assert min(weight_of(finding.program)[0] for finding in findings) <= 5
+
+
+def test_a_race_that_does_not_happen_every_time_says_how_often_it_does() -> None:
+    findings = [finding for finding in judge_histories(Moody, examples=200).findings if not finding.is_flaky]
+    assert findings
+    for finding in findings:
+        assert finding.repeats >= 3
+        assert finding.tries > finding.repeats
+
+
+def test_what_is_seen_once_and_never_again_is_flaky_however_often_it_is_repeated() -> None:
+    class Once(ReferenceSubject):
+        has_lied = False
+
+        async def call(self, to: Any, msg: list[Any], timeout_ms: int = 5000) -> Any:
+            answer = await super().call(to, msg, timeout_ms)
+            if msg[0] == "get" and not Once.has_lied:
+                Once.has_lied = True
+                return answer + 1
+            return answer
+
+    findings = judge_histories(Once).findings
+    assert [finding.is_flaky for finding in findings] == [True]
+    assert findings[0].tries > 3
+
+
+def test_clauses_about_clients_at_the_same_time_run_the_histories_too() -> None:
+    chapters, clauses = choose_clauses(["REG-13"], None)
+    assert chapters == ("registry", "histories")
+    assert clauses == {"REG-13"}
+
+
+def test_histories_can_be_run_alone_and_judge_every_clause() -> None:
+    chapters, clauses = choose_clauses(None, ["histories"])
+    assert chapters == ("histories",)
+    assert clauses == frozenset(load_clauses())
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_the_reference_passes_a_scenario_on_every_backend_and_is_judged_to_its_end(scenario: Scenario) -> None:
+    subject = ReferenceSubject()
+    session = Session(subject)
+    try:
+        for backend in (*subject.hello.backends, "mixed"):
+            outcome = session.run(scenario.program(Setting.of(subject.hello, "histories", backend), 0))
+            assert outcome.judgement.violation is None
+            assert outcome.judgement.undecided is None
+    finally:
+        subject.close()
+
+
+@pytest.mark.clause("BACK-10")
+def test_hundreds_of_additions_by_four_clients_can_be_judged() -> None:
+    adds = at_once(*[[add(1)] * 100] * 4)
+    program = Program.of([Operation("spawn", {"as": "p1", "probe": {"backend": "thread"}}), adds], clock="virtual")
+    subject = ReferenceSubject()
+    try:
+        outcome = Session(subject).run(program)
+        wrong = copy.deepcopy(outcome.answers)
+    finally:
+        subject.close()
+    assert outcome.judgement.violation is None
+    assert outcome.judgement.undecided is None
+    wrong[1]["ok"][3][60]["answer"]["ok"] += 1
+    judgement = judge(Profile.of(subject.hello), program.operations, wrong)
+    assert judgement.violation is not None
+    assert find_place(judgement.violation) is not None
