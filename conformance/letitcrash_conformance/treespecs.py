@@ -116,7 +116,8 @@ class SpecWriter(Writer):
             shutdown: Shutdown = "infinity"
             if self.chance(2):
                 shutdown = "brutal_kill" if self.source.below(4) == 3 else int(self.one(self.times.shutdowns[:2]))
-            return nested(child_id, spec, restart=restart, shutdown=shutdown, significant=is_significant)
+            # One id is always a worker or always a supervisor, so that what is sent to its label makes sense.
+            return nested(child_id.upper(), spec, restart=restart, shutdown=shutdown, significant=is_significant)
         probe = self.child_probe(is_added=is_added)
         shutdown = self._shutdown(probe)
         return worker(child_id, probe, restart=restart, shutdown=shutdown, significant=is_significant)

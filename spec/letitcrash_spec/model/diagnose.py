@@ -130,8 +130,8 @@ def explain_answer(index: int, operation: Operation, lawful: Sequence[Expected],
 
 
 def _kind_of(answer: Answer) -> str:
-    failure = answer.get("fail")
-    return str(failure["kind"]) if isinstance(failure, dict) else ""
+    failure: Mapping[str, Json] = answer.get("fail", {})
+    return str(failure.get("kind", ""))
 
 
 def explain_observation(

@@ -82,6 +82,8 @@ def deliver(world: World, process: Process, src: str) -> None:
     if kind == "call":
         process.mailbox.append(("call", src, signal[1], signal[2]))
         process.calls.append((src, signal[1]))
+    elif kind == "admin" and process.tree is None:
+        raise Unspecified("a request to a supervisor that is sent to another process")
     elif kind == "admin" or kind == "host":
         process.mailbox.append((kind, src, *signal[1:]))
         process.calls.append((src, signal[1]))
