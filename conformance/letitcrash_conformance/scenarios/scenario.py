@@ -10,7 +10,7 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.trees import AutoShutdown, Restart, Shutdown, Strategy, dynamic, supervisor, worker
 from letitcrash_spec.messages import Json, Operation, Reason
 
-__all__ = ["LONG_S", "Scenario", "Writer", "scenario"]
+__all__ = ["LONG_S", "Scenario", "Writer", "looping", "scenario"]
 
 LONG_S = 3600
 """A restart window in seconds that no program outlasts."""
@@ -234,3 +234,8 @@ def scenario(
         return write
 
     return add
+
+
+def looping(attempts: int = 4, ms: int = 50) -> list[Json]:
+    """Return init entries of a child that starts once, then fails so often, each time after `ms`, then starts again."""
+    return ["ok", *([{"sleep": ms, "then": {"crash": "again"}}] * attempts), "ok"]

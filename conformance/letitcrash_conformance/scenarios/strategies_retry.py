@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
-from letitcrash_conformance.scenarios.supervisor_admin import looping
+from letitcrash_conformance.scenarios.scenario import Scenario, Writer, looping, scenario
 from letitcrash_conformance.trees import Strategy, nested, supervisor
 from letitcrash_spec.messages import Json
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_conformance.scenarios.scenario import Scenario, Writer, looping, scenario
 from letitcrash_conformance.trees import Strategy, nested, supervisor
 from letitcrash_spec.messages import Json
 
-__all__ = ["SCENARIOS", "looping"]
+__all__ = ["SCENARIOS"]
 
 SCENARIOS: list[Scenario] = []
 _supervisor = partial(scenario, SCENARIOS, "supervisor")
 STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
-
-
-def looping(attempts: int = 4, ms: int = 50) -> list[Json]:
-    """Return init entries of a child that starts once, then fails so often, each time after `ms`, then starts again."""
-    return ["ok", *([{"sleep": ms, "then": {"crash": "again"}}] * attempts), "ok"]
 
 
 def _administer(w: Writer, sup: str, ids: Iterable[str]) -> None:
