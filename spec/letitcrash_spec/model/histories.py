@@ -19,7 +19,7 @@ from letitcrash_spec.model.world import Expected, World
 
 __all__ = ["Stuck", "follow"]
 
-LIMIT = 2000
+LIMIT = 800
 """How many worlds one answer of a history may fan out to before the model gives up."""
 
 MANY = 400
