@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from letitcrash_conformance.cli_outputs import add_outputs, check_outputs, write_outputs
 from letitcrash_conformance.console import Screen
-from letitcrash_conformance.recorder_reader import Report, read_report
+from letitcrash_conformance.recorder_reader import read_report
 from letitcrash_conformance.render_lines import Line, wrap
-from letitcrash_conformance.replay import name_replay
 from letitcrash_conformance.report import Detail, render_report
-from letitcrash_conformance.results import Finding
-from letitcrash_conformance.tally import count_up
+from letitcrash_conformance.report_shown import Shown, prepare
 
 __all__ = ["add_command"]
 
 _EXAMPLES = """\
-example:
+examples:
   letitcrash report report.jsonl
+  letitcrash report before.jsonl after.jsonl --html report.html
+  letitcrash report report.jsonl -q --junit junit.xml --markdown summary.md --badge badge.json
 
 A file of a run that was cut off is shown as interrupted, and never as conformant. The exit code is that of the run;
 of several files the worst: violation (1), subject error (4), inconclusive or interrupted (3), conformant (0).
@@ -31,8 +31,8 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     parser = add_parser(
         "report",
-        help="show a recorded run again",
-        description="Show the result of a run from the file that `letitcrash run --json FILE` wrote.",
+        help="show recorded runs again, also as a page, JUnit XML, Markdown or a badge",
+        description="Show the results of runs from the files that `letitcrash run --json FILE` wrote.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -43,23 +43,28 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     voice.add_argument(
         "-v", "--verbose", action="store_true", help="also list every clause that was not judged, and why"
     )
+    add_outputs(parser)
     parser.set_defaults(handler=_handle)
 
 
 def _handle(arguments: argparse.Namespace) -> int:
+    check_outputs(arguments, runs=len(arguments.files))
     screen = Screen(sys.stdout)
     detail: Detail = "quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal"
-    reports = [read_report(path) for path in arguments.files]
+    runs = prepare([read_report(path) for path in arguments.files])
     codes: list[int] = []
-    for number, report in enumerate(reports):
+    for number, run in enumerate(runs):
         if number:
             screen.show([Line("")])
-        codes.append(_show(report, screen, detail))
-    return next((code for code in (1, 4, 3) if code in codes), 0)
+        codes.append(_show(run, screen, detail))
+    complaints = write_outputs(arguments, runs)
+    for complaint in complaints:
+        print(f"letitcrash: {complaint}", file=sys.stderr)
+    return next((code for code in (1, 4, 3) if code in codes), 2 if complaints else 0)
 
 
-def _show(report: Report, screen: Screen, detail: Detail) -> int:
-    result = report.result
+def _show(run: Shown, screen: Screen, detail: Detail) -> int:
+    report, result = run.report, run.report.result
     if detail != "quiet":
         head = f"{report.path}: {result.subject}, budget {result.budget}, letitcrash {report.suite}, {report.started}"
         screen.show([*wrap(head, width=screen.width, style="bold"), Line("")])
@@ -68,12 +73,6 @@ def _show(report: Report, screen: Screen, detail: Detail) -> int:
         screen.show([*wrap(text, width=screen.width, style="warn"), Line("")])
     if report.error is not None:
         screen.show([*wrap(f"SUBJECT ERROR: {report.error}", width=screen.width, style="bad"), Line("")])
-
-    def repeat(finding: Finding) -> str:
-        if report.replay_dir is None:
-            return ""
-        return f"letitcrash replay {shlex.quote(str(Path(report.replay_dir) / name_replay(finding)))}"
-
-    tally = count_up(result)
-    screen.show(render_report(tally, suite=report.suite, repeat=repeat, detail=detail, width=screen.width))
-    return 3 if result.is_interrupted else tally.verdict.exit_code
+    lines = render_report(run.tally, suite=report.suite, repeat=run.repeat, detail=detail, width=screen.width)
+    screen.show(lines)
+    return 3 if result.is_interrupted else run.tally.verdict.exit_code

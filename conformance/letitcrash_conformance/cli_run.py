@@ -9,10 +9,12 @@ import shlex
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from letitcrash_conformance.cli_listeners import Everybody
+from letitcrash_conformance.cli_outputs import add_outputs, check_outputs, write_outputs
 from letitcrash_conformance.cli_selection import choose_clauses, split_words
 from letitcrash_conformance.console import LiveProgress, PlainProgress, Screen
 from letitcrash_conformance.errors import SubjectError, UsageError
@@ -20,9 +22,11 @@ from letitcrash_conformance.lookup import SubjectFactory, find_subject
 from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.plan import BUDGETS, examples_of, plan
 from letitcrash_conformance.recorder import Recorder, suite_version
+from letitcrash_conformance.recorder_reader import Report
 from letitcrash_conformance.render_lines import Line, count
 from letitcrash_conformance.replay_keeper import ReplayKeeper
 from letitcrash_conformance.report import Detail, render_report
+from letitcrash_conformance.report_shown import prepare
 from letitcrash_conformance.results import Listener, RunResult
 from letitcrash_conformance.run import run
 from letitcrash_conformance.simulation.schedule import TIERS, Tier
@@ -107,6 +111,7 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         help="where each finding becomes a replay file (default: .letitcrash)",
     )
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first unit that found something")
+    add_outputs(parser)
     voice = parser.add_mutually_exclusive_group()
     voice.add_argument("-q", "--quiet", action="store_true", help="show violations and the verdict alone")
     voice.add_argument(
@@ -203,7 +208,9 @@ def handle(arguments: argparse.Namespace) -> int:
         UsageError: If something asked for does not exist.
         SubjectError: If the subject cannot be started.
     """
+    check_outputs(arguments)
     order = Order.of(arguments)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     screen = Screen(sys.stdout)
     keeper = ReplayKeeper(arguments.replay_dir, order.subject, order.factory.command)
     with _open(arguments.json) as file:
@@ -215,9 +222,10 @@ def handle(arguments: argparse.Namespace) -> int:
         try:
             result = order.run(everybody, fail_fast=arguments.fail_fast)
         except SubjectError as error:
+            nothing = RunResult(None, order.subject, order.seed, order.budget, [], order.selected)
             if recorder is not None:
-                nothing = RunResult(None, order.subject, order.seed, order.budget, [], order.selected)
                 recorder.finish(nothing, error=str(error))
+            _write(arguments, nothing, keeper, started, error=str(error))
             raise
         finally:
             if progress is not None:
@@ -228,6 +236,8 @@ def handle(arguments: argparse.Namespace) -> int:
     lines = render_report(tally, suite=suite_version(), repeat=keeper.repeat, detail=order.detail, width=screen.width)
     screen.show(lines if order.detail == "quiet" else [Line(""), *lines])
     code = 130 if result.is_interrupted else tally.verdict.exit_code
+    if not _write(arguments, result, keeper, started):
+        code = code or 2
     if keeper.error is not None:
         _warn(f"no replay file could be written into {str(arguments.replay_dir)!r}: {keeper.error.strerror}")
     if recorder is not None and recorder.error is not None:
@@ -237,6 +247,19 @@ def handle(arguments: argparse.Namespace) -> int:
         )
         code = code or 2
     return code
+
+
+def _write(
+    arguments: argparse.Namespace, result: RunResult, keeper: ReplayKeeper, started: str, *, error: str | None = None
+) -> bool:
+    """Write the files that were asked for. Returns whether all of them could be written."""
+    report = Report(
+        arguments.json or Path("this run"), result, suite_version(), started, str(arguments.replay_dir), error=error
+    )
+    complaints = write_outputs(arguments, prepare([report], keeper.repeat))
+    for complaint in complaints:
+        _warn(complaint)
+    return not complaints
 
 
 def _make_recorder(file: TextIO, order: Order, replay_dir: Path) -> Recorder:

@@ -36,8 +36,8 @@ class Report:
     suite: str
     started: str
     replay_dir: str | None
-    is_complete: bool
-    error: str | None
+    is_complete: bool = True
+    error: str | None = None
 
 
 def read_report(path: Path) -> Report:

@@ -136,7 +136,7 @@ def load_unit_result(fields: Fields) -> UnitResult:
         unsupported=fields.text("unsupported") if fields.has("unsupported") else None,
         waits=[
             Wait(each.number("seconds"), each.whole("example", least=-1), each.whole("operations"))
-            for each in fields.inners("waits")
+            for each in (fields.inners("waits") if fields.has("waits") else ())
         ],
     )
 

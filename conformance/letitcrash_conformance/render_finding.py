@@ -30,6 +30,7 @@ __all__ = [
     "render_steps",
     "render_story",
     "subject_words",
+    "words_told",
 ]
 
 MAX_EVENTS = 12
@@ -175,7 +176,7 @@ def render_steps(
             marked = place if is_failing else None
             lines += render_history(operation, answer, head=head, is_failing=is_failing, marked=marked, width=width)
             continue
-        words = words_of(operation) + _told(operation, answer)
+        words = words_of(operation) + words_told(operation, answer)
         lines += wrap(words, first=head, width=width, style="bad" if is_failing else "")
     return lines
 
@@ -197,8 +198,8 @@ def render_schedule(schedule: Schedule, story: Sequence[str], width: int) -> lis
     return lines
 
 
-def _told(operation: Operation, answer: Answer | None) -> str:
-    """Return an answer as the end of a step, if a reader needs it."""
+def words_told(operation: Operation, answer: Answer | None) -> str:
+    """Return an answer as the end of a step: `"  -> 5"`; empty if a reader does not need it."""
     if answer is None or operation.op in ("observe", "reset"):
         return ""
     if "ok" not in answer:

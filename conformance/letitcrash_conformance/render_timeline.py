@@ -49,7 +49,9 @@ class _Grid:
 
     def __init__(self, timeline: Timeline) -> None:
         self.columns: dict[str, int] = {}
-        self.living: set[str] = {lane for lane in timeline.lanes if lane.startswith("client")}
+        # Whoever is first seen in some other way than by a beginning was there before the first row.
+        begins = {mark.lane: mark.kind for mark in reversed(timeline.marks)}
+        self.living: set[str] = {lane for lane in timeline.lanes if begins.get(lane) != "birth"}
         names: list[str] = []
         column = 9
         for lane in timeline.lanes:

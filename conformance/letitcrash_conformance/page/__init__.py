@@ -1,0 +1,1 @@
+"""The page: runs as one HTML file that needs nothing beside itself."""
