@@ -253,6 +253,7 @@ MUTANTS = (
                 "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
+        survives="the death of a supervisor at the top is not ordered after those of its children",
     ),
     Mutant(
         "dynamic_supervisor_leaves_orphans",

@@ -113,6 +113,7 @@ MUTANTS = (
         "A child whose start ignores is listed without a process.",
         frozenset({"DYN-E2"}),
         (Edit(_START, "if process is None:", "if process is None:\n    self._children[object()] = Child(spec)"),),
+        survives="named DYN-E7 instead of DYN-E2",
     ),
     Mutant(
         "ignoring_is_a_failure_for_the_dynamic_supervisor",
@@ -167,6 +168,7 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
+        survives="named SUP-30 instead of DYN-E6",
     ),
     Mutant(
         "former_child_is_ended_again",

@@ -60,6 +60,7 @@ MUTANTS = (
                 "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
+        survives="the death of a supervisor at the top is not ordered after those of its children",
     ),
     Mutant(
         "youngest_process_is_ended_first",

@@ -163,6 +163,7 @@ MUTANTS = (
         ),
         names={"copy": lambda: __import__("copy")},
         is_hard=True,
+        survives="met twice in a run, and named STR-8",
     ),
     # -- ending -------------------------------------------------------------------------------------------------------
     Mutant(
