@@ -26,6 +26,11 @@ NAMES = {
     "mailbox_is_a_stack",
     "cancelled_timer_fires",
     "exits_stay_on_their_backend",
+    "children_start_in_reverse_order",
+    "one_for_all_misses_the_last",
+    "one_restart_more_is_tolerated",
+    "brutal_kill_asks",
+    "one_child_more_is_accepted",
 }
 """At least one of each chapter, one that needs haste, one that needs two backends."""
 
