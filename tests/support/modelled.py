@@ -199,11 +199,12 @@ class ModelledSubject:
         if parent is not None and world.live(parent) is not None:
             world.signal(DRIVER, parent, ("host", token, args["as"], args["spec"]))
             return self._await()
-        refusal: Expected | None = Expected(fail("noproc"), "SUP-38")
+        refusal = Expected(fail("noproc"), "SUP-38")
         if parent is None:
-            refusal = supervisor.begin(world, args["as"], args["spec"], (DRIVER, token), None, "SUP-1")
-            if refusal is None:
+            refused = supervisor.begin(world, args["as"], args["spec"], (DRIVER, token), None, "SUP-1")
+            if refused is None:
                 return self._await()
+            refusal = refused
         world.open_token = None
         return refusal.answer
 
