@@ -293,18 +293,18 @@ def _steps(process: Process) -> list[Step]:
 def _arrivals(process: Process) -> Iterable[str]:
     """Return from whom a signal can arrive now.
 
-    What would only wait in the mailbox of a supervisor, or comes from one of several clients, arrives when it can be
-    handled: nobody can tell the difference, for nothing is promised on the order of what different senders send.
+    What would only wait in the mailbox of a supervisor arrives when it can be handled, and so does what comes from
+    several clients as long as nobody else has sent anything: nobody can tell the difference, for nothing is promised on
+    the order of what different senders send.
     """
+    inbox = process.inbox
     if (process.task is None and not process.mailbox) or process.suspended or process.status == "dead":
-        return process.inbox
+        return inbox
     if process.tree is not None:
-        return [src for src, queue in process.inbox.items() if not all(map(_only_waits, queue))]
-    return [
-        src
-        for src, queue in process.inbox.items()
-        if not src.startswith(clients.PREFIX) or any(signal[0] not in MESSAGES for signal in queue)
-    ]
+        return [src for src, queue in inbox.items() if not all(map(_only_waits, queue))]
+    if not all(src.startswith(clients.PREFIX) for src in inbox):
+        return inbox
+    return [src for src, queue in inbox.items() if any(signal[0] not in MESSAGES for signal in queue)]
 
 
 def _only_waits(signal: Signal) -> bool:
