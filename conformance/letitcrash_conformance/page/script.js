@@ -35,12 +35,12 @@
     let shown = 0;
     data.clauses.forEach((clause, index) => {
       const cells = subject === "" ? clause.cells : [clause.cells[Number(subject)]];
-      const text = (rows[index].textContent + " " + clause.source + " " + clause.intent).toLowerCase();
+      const holds = (word) => (rows[index].textContent + clause.source + clause.intent).toLowerCase().includes(word);
       const fits =
         (chapter === "" || clause.chapter === chapter) &&
         (keyword === "" || clause.keyword === keyword) &&
         (verdict === "" ? subject === "" || cells[0][0] >= 0 : cells.some((cell) => cell[0] === Number(verdict))) &&
-        words.every((word) => text.includes(word));
+        words.every(holds);
       rows[index].hidden = !fits;
       shown += fits;
     });
@@ -50,6 +50,7 @@
     find("shown").textContent = "Showing " + shown + " of " + rows.length + " clauses.";
   };
   form.addEventListener("input", filter);
+  form.addEventListener("change", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(filter));
 
@@ -143,6 +144,8 @@
     }
   };
   addEventListener("hashchange", route);
+  // A browser takes the focus away when it looks for the place that the address names, once the page is loaded.
+  addEventListener("load", () => setTimeout(route));
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !find("single").hidden) location.hash = "#clauses";
   });
@@ -183,6 +186,7 @@
   };
   if (find("pair") !== null) {
     find("pair").addEventListener("input", compare);
+    find("pair").addEventListener("change", compare);
     find("pair").addEventListener("submit", (event) => event.preventDefault());
     compare();
   }
