@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 
-from letitcrash_conformance import cli_adapter, cli_replay, cli_report, cli_run, cli_spec
+from letitcrash_conformance import cli_adapter, cli_doctor, cli_replay, cli_report, cli_run, cli_spec
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_spec.errors import UnknownClauseError
@@ -55,7 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"letitcrash {suite_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (cli_run, cli_replay, cli_report, cli_adapter):
+    for module in (cli_run, cli_replay, cli_report, cli_adapter, cli_doctor):
         module.add_command(commands.add_parser)
     cli_spec.add_commands(commands.add_parser)
     return parser
