@@ -12,6 +12,7 @@ from letitcrash_conformance.console import Screen
 from letitcrash_conformance.recorder_reader import read_report
 from letitcrash_conformance.render_lines import Line, wrap
 from letitcrash_conformance.report import Detail, render_report
+from letitcrash_conformance.report_compare import render_changes
 from letitcrash_conformance.report_shown import Shown, prepare
 
 __all__ = ["add_command"]
@@ -22,6 +23,7 @@ examples:
   letitcrash report before.jsonl after.jsonl --html report.html
   letitcrash report report.jsonl -q --junit junit.xml --markdown summary.md --badge badge.json
 
+Of two files it also says what changed from the first to the second.
 A file of a run that was cut off is shown as interrupted, and never as conformant. The exit code is that of the run;
 of several files the worst: violation (1), subject error (4), inconclusive or interrupted (3), conformant (0).
 """
@@ -57,6 +59,8 @@ def _handle(arguments: argparse.Namespace) -> int:
         if number:
             screen.show([Line("")])
         codes.append(_show(run, screen, detail))
+    if len(runs) == 2:
+        screen.show([Line(""), *render_changes(*runs, width=screen.width)])
     complaints = write_outputs(arguments, runs)
     for complaint in complaints:
         print(f"letitcrash: {complaint}", file=sys.stderr)

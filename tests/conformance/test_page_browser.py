@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator
+from itertools import permutations
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from letitcrash_conformance.page.document import build_page
+from letitcrash_conformance.report_compare import compare_runs
 from letitcrash_spec.catalogue import load_clauses
 from tests.support.shown import make_six
 
@@ -246,6 +248,20 @@ def test_two_runs_are_compared(load: Open) -> None:
     screen.choose("before", "slow 3")
     assert "MON-2" in kinds()["New"]
     assert kinds()["Fixed"] == []
+
+
+def test_page_and_terminal_agree_on_what_changed_between_any_two_runs(load: Open) -> None:
+    screen = load("#comparison")
+    runs = make_six()
+
+    for before, after in permutations(runs, 2):
+        screen.choose("before", before.name)
+        screen.choose("after", after.name)
+        shown: dict[str, list[str]] = screen.ask(
+            "Object.fromEntries([...document.querySelectorAll('#compared details')].map((part) =>"
+            " [part.dataset.kind, [...part.querySelectorAll('li a')].map((link) => link.textContent)]))"
+        )
+        assert shown == compare_runs(before.tally, after.tally)
 
 
 def test_the_keyboard_reaches_the_content_the_filters_and_the_table_in_order(load: Open) -> None:

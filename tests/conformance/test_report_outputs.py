@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from letitcrash_conformance.badge import build_badge
-from letitcrash_conformance.cli import main
+from letitcrash_conformance.cli import main, make_parser
 from letitcrash_conformance.junit import build_junit
 from letitcrash_conformance.markdown import build_markdown
+from letitcrash_conformance.render_lines import plain_text
+from letitcrash_conformance.report_compare import compare_runs, render_changes
 from letitcrash_conformance.report_shown import prepare
 from letitcrash_conformance.results import RunResult
 from tests.support.findings import HELLO, make_finding, make_result, make_unit
@@ -186,6 +189,37 @@ def test_a_subject_that_cannot_be_started_leaves_the_files_all_the_same(
 
     assert main(["run", "tests.support.planted:stillborn", "--budget", "2", "-n", "1", "-q", "--junit", "a.xml"]) == 4
     assert "no such table: users" in Path("a.xml").read_text(encoding="utf-8")
+
+
+def test_of_two_runs_the_changes_are_told_in_text_and_markdown() -> None:
+    before = make_result(
+        make_unit("LNK-1", "LNK-2", findings=[make_finding("LNK-2"), make_finding("LNK-3")]),
+        selected=["LNK-1", "LNK-2", "LNK-3", "LNK-4"],
+    )
+    after = make_result(
+        make_unit("LNK-2", "LNK-4", findings=[make_finding("LNK-1"), make_finding("LNK-3")]),
+        selected=["LNK-1", "LNK-2", "LNK-3", "LNK-4"],
+    )
+    runs = show(before, after)
+
+    assert compare_runs(runs[0].tally, runs[1].tally) == {
+        "Broken": ["LNK-1"],
+        "Fixed": ["LNK-2"],
+        "New": ["LNK-4"],
+        "Still broken": ["LNK-3"],
+        "No longer judged": [],
+    }
+    assert "  broken (held before and does not now): 1: LNK-1" in plain_text(render_changes(runs[0], runs[1]))
+    assert "| Fixed (1) | LNK-2 |" in build_markdown(runs)
+
+
+def test_every_command_in_the_docs_can_be_given() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+    commands = [line.strip() for line in page.splitlines() if line.strip().startswith("letitcrash ")]
+
+    assert len(commands) >= 5
+    for command in commands:
+        make_parser().parse_args(shlex.split(command)[1:])
 
 
 @pytest.mark.parametrize(
