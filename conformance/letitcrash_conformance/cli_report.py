@@ -59,8 +59,8 @@ def _handle(arguments: argparse.Namespace) -> int:
         if number:
             screen.show([Line("")])
         codes.append(_show(run, screen, detail))
-    if len(runs) == 2:
-        screen.show([Line(""), *render_changes(*runs, width=screen.width)])
+    if len(runs) == 2 and detail != "quiet":
+        screen.show([Line(""), *render_changes(runs[0], runs[1], screen.width)])
     complaints = write_outputs(arguments, runs)
     for complaint in complaints:
         print(f"letitcrash: {complaint}", file=sys.stderr)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from letitcrash_conformance.render_finding import render_finding
 from letitcrash_conformance.render_lines import plain_text, printable
 from letitcrash_conformance.report import rate_of, render_trouble
-from letitcrash_conformance.report_compare import compare_runs
+from letitcrash_conformance.report_compare import compare_runs, name_clauses
 from letitcrash_conformance.report_shown import Shown
 from letitcrash_conformance.results import Finding, Verdict
 from letitcrash_conformance.tally import Status, say_verdict
@@ -21,7 +21,6 @@ __all__ = ["build_markdown"]
 MAX_SHOWN = 20
 """Findings of one run that are shown whole; the others are named."""
 
-MAX_CHANGES = 40
 LONGEST = 20_000
 """Characters of one finding that are shown; a summary of a job has little room."""
 
@@ -69,9 +68,7 @@ def _build_run(run: Shown) -> str:
 def _build_changes(before: Shown, after: Shown) -> list[str]:
     lines = [f"## From {_plain(before.name)} to {_plain(after.name)}", "", "| change | clauses |", "| --- | --- |"]
     for kind, clauses in compare_runs(before.tally, after.tally).items():
-        shown = ", ".join(clauses[:MAX_CHANGES])
-        more = f" and {len(clauses) - MAX_CHANGES} more" if len(clauses) > MAX_CHANGES else ""
-        lines.append(f"| {kind} ({len(clauses)}) | {shown}{more} |")
+        lines.append(f"| {kind} ({len(clauses)}) | {name_clauses(clauses)} |")
     return [*lines, ""]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from letitcrash_conformance.render_lines import Line, Style, wrap
 from letitcrash_conformance.report_shown import Shown
 from letitcrash_conformance.tally import Status, Tally
 from letitcrash_spec.catalogue import sort_key
 
-__all__ = ["KINDS", "compare_runs", "render_changes"]
+__all__ = ["KINDS", "compare_runs", "name_clauses", "render_changes"]
+
+MAX_NAMED = 40
+"""Clauses of one kind of change that are named."""
 
 _JUDGED = frozenset({Status.PASSED, Status.FAILED, Status.FLAKY})
 
@@ -48,12 +51,18 @@ def compare_runs(before: Tally, after: Tally) -> dict[str, list[str]]:
     return {kind: [i for i in ids if fits(one.get(i), other.get(i))] for kind, (_, fits) in KINDS.items()}
 
 
+def name_clauses(clauses: Sequence[str]) -> str:
+    """Return clauses in one line: the first of them, and how many more there are."""
+    more = len(clauses) - MAX_NAMED
+    return ", ".join(clauses[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def render_changes(before: Shown, after: Shown, width: int = 100) -> list[Line]:
     """Return what changed from one run to another as text."""
     lines = wrap(f"From {before.name} to {after.name}:", width=width, style="bold")
     for kind, clauses in compare_runs(before.tally, after.tally).items():
         style: Style = _STYLES.get(kind, "") if clauses else "dim"
-        names = f": {', '.join(clauses)}" if clauses else ""
+        names = f": {name_clauses(clauses)}" if clauses else ""
         text = f"{kind.lower()} ({KINDS[kind][0]}): {len(clauses)}{names}"
         lines += wrap(text, first="  ", rest="      ", width=width, style=style)
     return lines

@@ -21,7 +21,16 @@ from letitcrash_conformance.report_compare import compare_runs, render_changes
 from letitcrash_conformance.report_shown import prepare
 from letitcrash_conformance.results import RunResult
 from tests.support.findings import HELLO, make_finding, make_result, make_unit
-from tests.support.shown import HOSTILE, make_report, make_six, make_supervised_finding, show
+from tests.support.shown import (
+    CHECKED,
+    HOSTILE,
+    make_full_unit,
+    make_hello,
+    make_report,
+    make_six,
+    make_supervised_finding,
+    show,
+)
 
 PLAIN = ("GS-21", "LNK-1")
 HOLDS = make_result(make_unit(*PLAIN), selected=PLAIN)
@@ -211,6 +220,14 @@ def test_of_two_runs_the_changes_are_told_in_text_and_markdown() -> None:
     }
     assert "  broken (held before and does not now): 1: LNK-1" in plain_text(render_changes(runs[0], runs[1]))
     assert "| Fixed (1) | LNK-2 |" in build_markdown(runs)
+
+
+def test_of_many_clauses_of_one_kind_the_first_are_named() -> None:
+    runs = show(make_result(make_full_unit(), hello=make_hello()), make_result(make_unit("EXIT-1"), hello=make_hello()))
+
+    text = plain_text(render_changes(runs[0], runs[1]))
+    assert "EXIT-2, EXIT-3" in text
+    assert f" and {len(CHECKED) - 41} more" in " ".join(text.split())
 
 
 def test_every_command_in_the_docs_can_be_given() -> None:
