@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from letitcrash_conformance.render_lines import Line, Style, count
+from letitcrash_conformance.render_lines import Line, Style, count, printable
 from letitcrash_conformance.results import Finding, Unit, UnitResult
 from letitcrash_spec.hello import Hello
 
@@ -49,10 +49,11 @@ class Screen:
         self.width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 110)
 
     def show(self, lines: Iterable[Line]) -> None:
-        """Print lines; what the stream cannot encode is printed as escapes."""
+        """Print lines; what the stream cannot encode, and what could steer a terminal, is printed as escapes."""
         for line in lines:
             code = _CODES.get(line.style, "") if self.is_lively else ""
-            self.put(f"\x1b[{code}m{line.text}\x1b[0m" if code and line.text else line.text)
+            text = printable(line.text)
+            self.put(f"\x1b[{code}m{text}\x1b[0m" if code and text else text)
 
     def put(self, text: str) -> None:
         """Print one text as it is, and at once."""

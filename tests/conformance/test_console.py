@@ -53,6 +53,14 @@ def test_styles_are_shown_on_a_terminal_and_left_out_elsewhere() -> None:
     assert file.getvalue() == "all well\n\nplain\n"
 
 
+def test_what_a_subject_says_cannot_steer_the_terminal() -> None:
+    terminal = Terminal()
+
+    Screen(terminal).show([Line("\x1b[2J\x9b31mgone\u202e", "bad")])
+
+    assert terminal.getvalue() == "\x1b[31m\\x1b[2J\\x9b31mgone\\u202e\x1b[0m\n"
+
+
 def test_what_a_stream_cannot_encode_is_printed_as_escapes() -> None:
     bytes_written = io.BytesIO()
     file = io.TextIOWrapper(bytes_written, encoding="ascii")

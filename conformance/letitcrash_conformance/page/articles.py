@@ -123,7 +123,8 @@ def _steps(finding: Finding) -> list[Child]:
         if operation.op == "parallel":
             place = find_place(finding.violation) if fails else None
             lines = render_history(operation, answer, head="", is_failing=fails, marked=place, width=_WIDTH)
-            words = join(lines[0].text, sign, _code("\n".join(line.text.removeprefix(" " * 8) for line in lines[1:])))
+            columns = tag("pre", "\n".join(line.text.removeprefix(" " * 8) for line in lines[1:]))
+            words = join(lines[0].text, sign, _wide(columns, f"Step {index + 1} in columns"))
         else:
             words = join(words_of(operation), words_told(operation, answer), sign)
         rows.append(tag("li", words, class_="fails" if fails else None))
@@ -139,14 +140,7 @@ def _drawn(finding: Finding) -> list[Child]:
     idle = f" Without a lane, for they only began: {', '.join(timeline.idle)}." if timeline.idle else ""
     return [
         tag("h4", "The timeline"),
-        tag(
-            "div",
-            draw_timeline(timeline, label),
-            class_="scroll",
-            tabindex=0,
-            role="region",
-            aria_label=f"Timeline of {violation.clause}",
-        ),
+        _wide(draw_timeline(timeline, label), f"Timeline of {violation.clause}"),
         tag("p", f"{_KEY}{idle}", class_="muted"),
         tag("details", tag("summary", "The timeline in words"), tag("ol", describe_timeline(timeline))),
     ]
@@ -193,7 +187,7 @@ def _scheduled(finding: Finding) -> list[Child]:
     lines = render_schedule(finding.schedule, finding.story, _WIDTH)
     return [
         tag("h4", "The schedule that shows it"),
-        tag("div", _code(plain_text(lines)), class_="scroll", tabindex=0, role="region", aria_label="Schedule"),
+        _wide(tag("pre", plain_text(lines)), "Schedule"),
     ]
 
 
@@ -210,6 +204,11 @@ def _facts(run: Shown, finding: Finding) -> Html:
         else None,
         class_="facts",
     )
+
+
+def _wide(inside: Html, label: str) -> Html:
+    """Return what may be wider than the screen in a frame that scrolls, also by keyboard."""
+    return tag("div", inside, class_="scroll", tabindex=0, role="region", aria_label=label)
 
 
 def _code(text: str) -> Html:
