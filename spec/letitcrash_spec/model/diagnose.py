@@ -124,6 +124,8 @@ def explain_answer(index: int, operation: Operation, lawful: Sequence[Expected],
     if not different:
         return Violation("GS-20", index, operation, "expected no answer at all", (), answer)
     clause = _REFUSALS.get(_kind_of(answer), different[0].clause)
+    if operation.op == "terminate_child" and "ok" in different[0].answer:
+        clause = different[0].clause  # what is known can be ended, whatever has become of it
     return Violation(
         clause, index, operation, f"the answer of {operation.op}", tuple(e.answer for e in different), answer
     )
@@ -181,6 +183,17 @@ def _compare_moments(world: World, observation: Mapping[str, Json]) -> list[_Dif
     for report in observation["events"]:
         reports.setdefault(report["who"], []).append(report)
     found: list[_Difference] = []
+    for sup, process in world.processes.items():
+        ended = next((r for r in reports.get(sup, ()) if r["ev"] == "dead" and r["reason"] != "killed"), None)
+        if process.tree is None or ended is None:
+            continue
+        for who, others in reports.items():
+            if who in world.processes and world.processes[who].parent == sup and others[-1]["ev"] == "dead":
+                last, first = others[-1].get("t", 0), ended.get("t", 0)
+                if last > first + world.profile.grain_ms + 1:
+                    clause = "DYN-E11" if process.tree.is_dynamic else "SHUT-1"
+                    what = f"{sup} has ended before its child {who}"
+                    found.append(_Difference(0, clause, what, f"not before {last} ms", first))
     for who, index, not_before in world.earliest:
         report = reports[who][index]
         if report.get("t", not_before) + 1 < not_before:
@@ -269,6 +282,8 @@ def _compare_events(
             clause = world.notes["asked", who, None]  # it was killed, though its time to end was not over
         elif want is not None and (got is None or want[0][0] == got[0]):
             clause = want[1]
+            if got is not None and got[0] == "dead" and world.processes[who].tree is not None:
+                clause = "SHUT-13"  # a supervisor that ends for another reason than it must
             if got is None and _is_before_stop(expected, want):
                 clause = "GS-59"  # it obeyed a request to stop before what had come earlier
         elif got is not None and any(same_event(event, got, world.profile) for event, _ in left):

@@ -169,7 +169,10 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     is_linked = process.parent in process.links
     process.links = set()
     if process.entering is None:
-        world.emit(label, ("dead", reason), clause, not_before=process.doomed)
+        not_before = process.doomed
+        if process.tree is not None and reason != "killed":  # it has waited for its children
+            not_before = max(not_before, world.latest_below(label) - world.profile.grain_ms)
+        world.emit(label, ("dead", reason), clause, not_before=not_before)
     elif process.tree is not None:  # it has not begun yet
         world.emit(label, ("dead", reason), clause, optional=True)
     boss = world.live(process.parent or "")

@@ -178,6 +178,8 @@ def _expect_life(world: World, process: Process, tree: Tree, child: Child) -> No
     """Remember by which clause the supervisor must not give up at this restart."""
     key = ("dead", process.label, None)
     others = [other for other in tree.children if other is not child and other.state == "running"]
+    if world.notes.get(key) == "STR-32":
+        return
     if child.state == "restarting":
         world.note(*key, "INT-5")
     elif tree.strategy == "one_for_one" and any(world.live(other.label or "") is None for other in others):

@@ -85,6 +85,7 @@ def begin(
     process.entering = clause
     children: list[Json] = spec.get("children", [])
     tree.children = [Child(child["id"], child, "undefined", None, "SUP-1") for child in children]
+    rested: set[str] = set()  # children that had been deleted, or had no process, before it was restarted
     if "/" in label and not label.endswith("#1"):
         world.tags += ("STR-21", "INT-13")
         world.note("dead", label, None, "INT-13")
@@ -92,8 +93,11 @@ def begin(
         for child in former.tree.children if former is not None and former.tree is not None else ():
             world.note("init", f"{label}/{child.id}#1", None, "SUP-26")
             world.tags.append("SUP-26")
+        if former is not None and former.tree is not None:
+            up = {child.id for child in former.tree.children if child.state == "running"}
+            rested = {child["id"] for child in spec.get("children", ()) if child["id"] not in up}
     clause = clause if clause.startswith("STR") else "SUP-1"
-    starts = tuple(("start", child["id"], "init", clause) for child in children)
+    starts = tuple(("start", child["id"], "init", "SUP-26" if child["id"] in rested else clause) for child in children)
     process.status = "busy"
     process.task = ("sup", (*starts, ("ready",)), ())
     return None
@@ -414,6 +418,7 @@ def _started(
     reason = answer["fail"].get("reason")
     if item[0] == "again":
         world.note("init", tree.next_label(process.label, child.id), None, "SUP-36")
+        tree.put(child, child._replace(why="SUP-36"))
         _reply(process, item[2], fail("start_failed", reason=reason), "SUP-36", _taken(holder))
     elif item[2] == "init":
         _give_up_init(world, process, tree, child)
@@ -443,7 +448,7 @@ def _ignored(world: World, process: Process, tree: Tree, child: Child, item: tup
     clause = "DYN-E8" if tree.is_dynamic else "STR-19" if is_restart else "SUP-4"
     world.tags.append(clause)
     world.note("init", tree.next_label(process.label, child.id), None, clause)
-    world.note("ended", process.label, child.id, clause)
+    world.note("ended", process.label, None if tree.is_dynamic else child.id, clause)
     shutdown.forget(tree, child, clause)
     if item[0] == "again":
         _reply(process, item[2], ok(None), "SUP-30")
@@ -459,7 +464,9 @@ def _added(
         world.note("init", tree.next_label(process.label, spec["id"]), None, "STR-6")
         _reply(process, caller, ok(label), clause)
     elif answer == ok("ignored"):
-        world.note("ended", process.label, spec["id"], "SUP-23")
+        world.note(
+            "ended", process.label, None if tree.is_dynamic else spec["id"], "DYN-E2" if tree.is_dynamic else "SUP-23"
+        )
         if not (tree.is_dynamic or spec["restart"] == "temporary"):
             tree.children.append(Child(spec["id"], spec, "undefined", None, "SUP-23"))
         _reply(process, caller, ok(None), "DYN-E2" if tree.is_dynamic else "SUP-23")

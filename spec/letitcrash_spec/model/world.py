@@ -419,6 +419,17 @@ class World:
         if not optional:
             self.broken = (who, position, event, clause)
 
+    def latest_below(self, label: str) -> int:
+        """Return when the last child of a supervisor was seen to end, or 0 where nothing is known."""
+        if self.segment is None:
+            return 0
+        latest = 0
+        for process in self.processes.values():
+            position = self.cursor.get(process.label, 0)
+            if process.parent == label and process.status == "dead" and position:
+                latest = max(latest, self.segment.events[process.label][position - 1][1])
+        return latest
+
     def foresees(self, who: str, event: Event) -> bool:
         """Say whether this event is the next one that `who` was seen to report; True if nothing is known."""
         if self.segment is None:
