@@ -120,7 +120,7 @@ class SpecWriter(Writer):
             return nested(child_id.upper(), spec, restart=restart, shutdown=shutdown, significant=is_significant)
         probe = self.child_probe(is_added=is_added)
         shutdown = self._shutdown(probe)
-        return worker(child_id, probe, restart=restart, shutdown=shutdown, significant=is_significant)
+        return worker(child_id.lower(), probe, restart=restart, shutdown=shutdown, significant=is_significant)
 
     def _shutdown(self, probe: dict[str, Json]) -> Shutdown:
         kind = str(self.one(self.flavor.shutdowns))
@@ -185,4 +185,4 @@ class SpecWriter(Writer):
         probe["init"] = ["ok", *[slow] * (1 + self.source.below(2)), "ok"]
         probe.pop("name", None)
         restart: Restart = "transient" if self.source.below(4) == 3 else "permanent"
-        return worker(child_id, probe, restart=restart, shutdown=self._shutdown(probe))
+        return worker(child_id.lower(), probe, restart=restart, shutdown=self._shutdown(probe))

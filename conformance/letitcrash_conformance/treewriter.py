@@ -39,6 +39,9 @@ class TreeWriter(SpecWriter):
         self._last: tuple[str, str] | None = None
 
     def put(self, op: str, **args: Json) -> None:
+        target = args.get("to")
+        if op in ("call", "cast") and isinstance(target, str) and _is_supervisor(target):
+            op, args = "exit", {"to": target, "reason": "kill"}  # only probes are called
         super().put(op, **args)
         self.forest.note(op, args)
 
@@ -299,3 +302,8 @@ class TreeWriter(SpecWriter):
             self.put("exit", to=label, reason="kill")
         else:
             self.put("exit", to=label, reason=self.reason())
+
+
+def _is_supervisor(label: str) -> bool:
+    """Say whether a label is that of a nested supervisor: the ids of these are written large."""
+    return "/" in label and label.rpartition("/")[2][:1].isupper()
