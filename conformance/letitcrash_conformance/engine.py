@@ -39,6 +39,9 @@ MAX_DOUBTS = 3
 MAX_FAILURES = 40
 """Failing examples after which a unit ends: more of them would say nothing new."""
 
+SCENARIO_SCHEDULES = 12
+"""Schedules drawn for the history of each scenario; about every second one is first come, first served."""
+
 PROGRESS_S = 0.2
 
 
@@ -151,12 +154,14 @@ class _Work:
     def run(self) -> None:
         session = self.runner.session()
         setting = Setting.of(session.hello, self.unit.chapter, self.unit.backend)
+        tier = choose_tier(session.subject, self.unit.backend, self.runner.threads)
         if self.unit.has_scenarios:
             for program, scenario in scenarios_of(setting):
                 if self._example(-1, program, None, []):
                     self.result.exercised.update(scenario.clauses)
+                if tier is not None and has_history(program.operations):
+                    self._race(program, tier)
         make = partial(_make, setting)
-        tier = choose_tier(session.subject, self.unit.backend, self.runner.threads)
         for example in range(self.unit.first, self.unit.first + self.unit.examples):
             if self.failures >= MAX_FAILURES:
                 break
@@ -166,6 +171,13 @@ class _Work:
             schedule = None if tier is None else draw_schedule(str(seed), tier)
             self._example(example, program, make, source.choices, schedule)
         self.runner.progress(self.unit, self.result)
+
+    def _race(self, program: Program, tier: Tier) -> None:
+        """Run the history of a scenario on several drawn schedules."""
+        for number in range(SCENARIO_SCHEDULES):
+            schedule = draw_schedule(f"{self.unit.seed} {program.origin} {number}", tier)
+            if schedule is not None:
+                self._example(-1, program, None, [], schedule)
 
     def _example(
         self,
@@ -232,9 +244,9 @@ class _Work:
         shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock], tries=tries)
         self.running = shrunk.program
         self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
-        repeats, tries = self._repeat(shrunk.program, clause)
+        repeats, tries = _repeat(self.runner.session(), shrunk.program, clause)
         if repeats == 0 and has_history(shrunk.program.operations):
-            again, tries_again = self._repeat(outcome.program, clause)
+            again, tries_again = _repeat(self.runner.session(), outcome.program, clause)
             if again:  # it was made so small that it hardly ever fails
                 shrunk, repeats, tries = outcome, again, tries_again
         assert shrunk.judgement.violation is not None
@@ -250,14 +262,6 @@ class _Work:
         )
         if self.runner.report(finding):
             self.result.findings.append(finding)
-
-    def _repeat(self, program: Program, clause: str) -> tuple[int, int]:
-        """Return in how many of how many repeats a program breaks the clause again."""
-        session = self.runner.session()
-        tries = TRIES[session.hello.clock]
-        if has_history(program.operations):
-            return confirm_race(session, program, clause, tries=tries)
-        return confirm(session, program, clause, tries=tries), tries
 
     def _violation_on_schedule(
         self, number: int, outcome: ScheduledOutcome, make: Callable[[Source], Program] | None, choices: list[int]
@@ -276,7 +280,7 @@ class _Work:
         self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
         session = self.runner.scheduled(tier)
         session.schedule = shrunk.schedule
-        repeats = confirm(session, shrunk.program, clause, tries=TRIES[clock])
+        repeats, tries = _repeat(session, shrunk.program, clause)
         assert shrunk.judgement.violation is not None
         finding = Finding(
             violation=shrunk.judgement.violation,
@@ -286,12 +290,20 @@ class _Work:
             example=number,
             length_found=len(outcome.program.operations),
             repeats=repeats,
-            tries=TRIES[clock],
+            tries=tries,
             schedule=shrunk.schedule,
             story=shrunk.story,
         )
         if self.runner.report(finding):
             self.result.findings.append(finding)
+
+
+def _repeat(session: Session, program: Program, clause: str) -> tuple[int, int]:
+    """Return in how many of how many repeats a program breaks the clause again."""
+    tries = TRIES[session.hello.clock]
+    if has_history(program.operations):
+        return confirm_race(session, program, clause, tries=tries)
+    return confirm(session, program, clause, tries=tries), tries
 
 
 def _make(setting: Setting, source: Source) -> Program:

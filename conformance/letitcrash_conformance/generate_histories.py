@@ -45,6 +45,7 @@ class _Historian:
         self.is_dynamic = False
         self.starts: dict[str, int] = {}
         self.spawned = 0
+        self.monitors = 0
 
     def write(self) -> Program:
         source = self.source
@@ -67,6 +68,12 @@ class _Historian:
         chosen = self.source.below(1 << len(groups))
         kinds = [kind for index, group in enumerate(groups) if not chosen >> index & 1 for kind in group]
         kinds = kinds or list(_SERVERS)
+        if "monitors" in features and self.source.below(4) == 3:
+            kinds.append("watch")
+        if "links" in features and self.source.below(8) == 7:
+            kinds.append("tie")
+        if self.setting.is_virtual and self.source.below(8) == 7:
+            kinds.append("late")
         if "exit_signals" not in features:
             kinds = [kind for kind in kinds if kind not in ("kill", "exit")]
         return kinds
@@ -154,6 +161,13 @@ class _Historian:
         if kind in ("call", "call_name"):
             target: Json = {"name": self.one(NAMES)} if kind == "call_name" else self._label()
             return "call", {"to": target, "msg": ["add", 1 + source.below(9)] if source.below(3) else ["get"]}
+        if kind == "watch":
+            self.monitors += 1
+            return "call", {"to": self._label(), "msg": ["monitor", self.one(self.labels), f"w{self.monitors}"]}
+        if kind == "tie":
+            return "call", {"to": self._label(), "msg": ["link", self.one(self.labels)]}
+        if kind == "late":
+            return "call", {"to": self._label(), "msg": ["sleep", 20], "timeout_ms": 10}
         if kind == "cast":
             return "cast", {"to": self._label(), "msg": ["add", 10 * (1 + source.below(9))]}
         if kind == "send":

@@ -80,6 +80,20 @@ def a_server_is_stopped_while_clients_cast_to_it(w: Writer) -> None:
     _at_once(w, casts, [_do("stop", to="p1", reason="normal")], [*casts, _call("p1", "get")])
 
 
+@_histories("GS-37")
+def two_clients_send_to_a_server(w: Writer) -> None:
+    w.spawn("p1")
+    _at_once(w, *([_do("send", to="p1", payload=text), _do("send", to="p1", payload=text * 2)] for text in ("i", "j")))
+
+
+@_histories("EXIT-6", "EXIT-7", needs="exit_signals")
+def exit_signals_of_two_clients_keep_their_reasons(w: Writer) -> None:
+    w.trapping("p1")
+    w.spawn("p2")
+    reasons = ({"error": "e1"}, {"error": "e2"})
+    _at_once(w, *([_do("exit", to=label, reason=reason) for label in ("p1", "p2")] for reason in reasons))
+
+
 @_histories("GS-62")
 def two_clients_stop_a_server_for_different_reasons(w: Writer) -> None:
     w.trapping("p1")
@@ -91,8 +105,13 @@ def two_clients_stop_a_server_for_different_reasons(w: Writer) -> None:
 @_histories("GS-31")
 def an_answer_that_comes_too_late_is_not_taken_for_the_next(w: Writer) -> None:
     w.spawn("p1", "p2")
-    late = _call("p1", "sleep", w.ms(100, 2300), timeout_ms=w.ms(10, 200))
-    _at_once(w, [late, _call("p2", "sleep", w.ms(200, 2500)), _call("p2", "add", 1)], [_call("p2", "add", 10)])
+    w.cast("p1", "sleep", w.ms(100, 2300))
+    late = _call("p1", "add", 7, timeout_ms=w.ms(10, 200))
+    w.put(
+        "parallel",
+        clients=[[late, _call("p2", "sleep", w.ms(200, 2500)), _call("p2", "add", 1)], [_call("p2", "add", 10)]],
+    )
+    w.look()
 
 
 @_histories("MON-1", "MON-7", "MON-2", needs="monitors exit_signals")
@@ -138,6 +157,14 @@ def clients_register_one_process_under_two_names(w: Writer) -> None:
     _at_once(w, *clients, [_do("whereis", name="n1"), _do("whereis", name="n2")])
 
 
+@_histories("REG-1", needs="registry")
+def a_process_gets_a_name_while_it_loses_another(w: Writer) -> None:
+    w.spawn("p1", name="n1")
+    again = [_do("register", name="n2", to="p1"), _do("name_of", to="p1")]
+    _at_once(w, [_do("unregister", name="n1")], again, again)
+    w.put("name_of", to="p1")
+
+
 @_histories("REG-18", "REG-17", needs="registry")
 def of_many_named_starts_one_succeeds(w: Writer) -> None:
     clients = [[_do("spawn", **{"as": f"p{n}", "probe": w.probe(name="n1", value=n)})] for n in range(1, 4)]
@@ -177,6 +204,22 @@ def children_are_added_while_others_are_listed(w: Writer) -> None:
     w.tree("s1", w.worker("a"))
     adders = [[_do("start_child", sup="s1", child=w.worker(child_id))] for child_id in ("b", "c")]
     _at_once(w, *adders, [_do("which_children", sup="s1"), _do("count_children", sup="s1")])
+
+
+@_histories("SUP-52", needs="supervisor")
+def children_are_counted_while_others_are_added(w: Writer) -> None:
+    w.tree("s1")
+    adders = [[_do("start_child", sup="s1", child=w.worker(child_id))] for child_id in ("a", "b")]
+    number = _do("count_children", sup="s1")
+    _at_once(w, *adders, [number, number])
+
+
+@_histories("SUP-31", "SUP-30", needs="supervisor")
+def two_clients_end_one_child(w: Writer) -> None:
+    w.tree("s1", w.worker("a"), w.worker("b", restart="temporary"))
+    for child_id in "ab":
+        end = [_do("terminate_child", sup="s1", child=child_id), _call(f"s1/{child_id}#1", "get")]
+        _at_once(w, end, end)
 
 
 @_histories("SUP-11", needs="supervisor registry")
@@ -277,6 +320,14 @@ def a_limit_on_children_holds_for_many_at_once(w: Writer) -> None:
     clients = [[_do("start_child", sup="s1", child=w.worker(f"k{n}"))] for n in range(1, 5)]
     _at_once(w, *clients)
     w.put("count_children", sup="s1")
+
+
+@_histories("DYN-E1", needs="dynamic_supervisor exit_signals")
+def dynamic_children_die_together(w: Writer) -> None:
+    w.pool("s1")
+    for key in ("k1", "k2", "k3"):
+        w.add("s1", w.worker(key))
+    _at_once(w, *([_kill(f"s1/{key}#1")] for key in ("k1", "k2", "k3")))
 
 
 @_histories("DYN-E4", needs="dynamic_supervisor exit_signals")

@@ -105,6 +105,8 @@ class ScheduledSession(Session):
             again = self.run_on(outcome.schedule, outcome.program)
         finally:
             scheduled.is_telling = False
+        if again.judgement.violation is None:
+            return outcome  # it depends on more than its schedule, and what went well is not its story
         story = scheduled.story
         return replace(again, story=() if story is None else tuple(story.lines()))
 

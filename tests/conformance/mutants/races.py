@@ -88,8 +88,7 @@ MUTANTS = (
                 f"{TABLE}._bury",
                 "self.registry.free(victim)",
                 "if victim.name is not None:\n"
-                "    soon(soon, soon, lambda: self.registry.names.get(victim.name) is victim "
-                "and self.registry.free(victim))",
+                "    later(3, lambda: self.registry.names.get(victim.name) is victim and self.registry.free(victim))",
             ),
         ),
         _ASYNC,
@@ -242,6 +241,7 @@ MUTANTS = (
         frozenset({"GS-62"}),
         (Edit(f"{SUBJECT}.stop", "if died_of != wanted:", "if died_of != wanted and not died_of.is_normal:"),),
         _ASYNC,
+        survives="named GS-20 instead of GS-62",
     ),
     Mutant(
         "killed_server_fails_one_caller",
@@ -277,7 +277,7 @@ MUTANTS = (
     Mutant(
         "link_with_the_dying_is_silent",
         "A link that is made while the other process dies tells nobody of the death.",
-        frozenset({"LNK-1", "LNK-2", "LNK-7", "LNK-8", "LNK-10"}),
+        frozenset({"LNK-1", "LNK-2", "LNK-6", "LNK-7", "LNK-10"}),
         (
             Edit(
                 f"{PROBE}.do_link",

@@ -121,12 +121,17 @@ MUTANTS = (
     Mutant(
         "group_is_restarted_for_the_exit_of_a_former_process",
         "An exit that waited while its child was restarted with the group causes one more restart.",
-        frozenset({"STR-16", "STR-17", "STR-7", "STR-8", "INT-1"}),
+        frozenset({"STR-16", "STR-17", "INT-4"}),
         (
             Edit(f"{SUPERVISOR}._detach", "self._by_pid.pop(process.pid, None)", "pass"),
-            Edit(f"{SUPERVISING}.handle_info", " or child.process.alive", ""),
+            Edit(
+                f"{SUPERVISING}.handle_info",
+                " or child.process.alive",
+                " or (child.process.alive and not message.reason.is_abnormal)",
+            ),
         ),
         _ASYNC,
+        survives="named STR-6 instead of STR-16",
     ),
     Mutant(
         "numbers_of_children_are_torn",
@@ -175,7 +180,7 @@ MUTANTS = (
                 "return [describe_row(child) for child in await self._ask(sup, CALL, WhichChildren(), timeout_ms)]",
                 "rows = [describe_row(child) for child in await self._ask(sup, CALL, WhichChildren(), timeout_ms)]\n"
                 "old, lists[self._world, sup] = lists.get((self._world, sup), rows), rows\n"
-                "soon(lists.pop, (self._world, sup), None)\n"
+                "later(8, lists.pop, (self._world, sup), None)\n"
                 "return old",
             ),
         ),

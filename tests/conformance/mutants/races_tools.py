@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-__all__ = ["TOOLS", "pause", "serve_beside", "soon"]
+__all__ = ["TOOLS", "later", "pause", "serve_beside", "soon"]
 
 _BESIDE: set[asyncio.Task[None]] = set()
 
@@ -15,6 +15,14 @@ async def pause(times: int = 1) -> None:
     """Let others run."""
     for _ in range(times):
         await asyncio.sleep(0)
+
+
+def later(turns: int, call: Callable[..., object], *args: Any) -> None:
+    """Call something after others have had so many turns."""
+    if turns > 1:
+        soon(later, turns - 1, call, *args)
+    else:
+        soon(call, *args)
 
 
 def soon(call: Callable[..., object], *args: Any) -> None:
@@ -40,6 +48,7 @@ def serve_beside(request: Awaitable[Any], sender: Any) -> None:
 
 
 TOOLS: dict[str, Callable[[], Any]] = {
+    "later": lambda: later,
     "pause": lambda: pause,
     "serve_beside": lambda: serve_beside,
     "soon": lambda: soon,
