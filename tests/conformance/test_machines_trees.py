@@ -55,7 +55,7 @@ def test_there_is_a_machine_for_every_chapter_of_supervision() -> None:
 
 @pytest.mark.parametrize("chapter", SUPERVISION)
 def test_a_machine_finds_nothing_in_the_reference(chapter: str) -> None:
-    run_machine(of_subject(TREE_MACHINES[chapter], ReferenceSubject, backend="mixed"), FEW)
+    run_machine(of_subject(TREE_MACHINES[chapter], ReferenceSubject, backend="async"), FEW)
 
 
 @pytest.mark.parametrize("machine", STRATEGIES)
