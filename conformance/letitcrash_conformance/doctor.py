@@ -17,7 +17,7 @@ from letitcrash_spec.messages import Operation
 
 __all__ = ["Diagnosis", "Result", "examine"]
 
-_MOST_BROKEN = 4
+_MOST_BROKEN = 3
 _START = "the harness starts and says hello"
 
 
@@ -65,7 +65,7 @@ def examine(
 ) -> Diagnosis:
     """Examine a harness.
 
-    It is started once, and again after each time that it breaks; after the fourth time the rest is left out. Nothing of
+    It is started once, and again after each time that it breaks; after the third time the rest is left out. Nothing of
     it runs on when this returns.
 
     Args:

@@ -109,7 +109,7 @@ def _unknown_backend(talk: Talk) -> None:
 
 def _pipelined(talk: Talk) -> None:
     _start(talk)
-    add = Operation("call", {"to": "p1", "msg": ["add", 1], "timeout_ms": 5000})
+    add = Operation("call", {"to": "p1", "msg": ["add", 1], "timeout_ms": 2000})
     answers = talk.ask_all([add] * _PIPELINED)
     expected = [{"ok": number} for number in range(1, _PIPELINED + 1)]
     if answers != expected:

@@ -5,8 +5,11 @@ from __future__ import annotations
 __all__ = ["find_fix"]
 
 _FIXES: tuple[tuple[str, str], ...] = (
-    ("No such file", "name a program that is there: an absolute path, one on PATH, or one relative to this folder"),
-    ("ermission denied", "make the program executable (chmod +x), or name its interpreter first"),
+    (
+        "expected a command",
+        "name a program that is there: an absolute path, one on PATH, or one relative to this folder",
+    ),
+    ("executable", "make the program executable (chmod +x), or name its interpreter first"),
     ("expected 'protocol' 1", "speak version 1 and say so: hello carries 'protocol': 1"),
     ("expected a feature of", "name features exactly as the protocol page does, and only those"),
     ("hello: expected 'ok'", "answer hello with 'ok' and a description of the implementation"),
@@ -23,6 +26,11 @@ _FIXES: tuple[tuple[str, str], ...] = (
     ("NaN is not JSON", "write numbers that JSON knows"),
     ("nested too deeply", "write the answer, not a structure that contains itself"),
     ("expected one JSON object per line", "write nothing but answers to standard output; logs go to standard error"),
+    (
+        "(in the answer of observe",
+        "observe carries quiet, now, alive, names, children and events; section 6 of the protocol page",
+    ),
+    ("(in the answer of", "give the answer the form that the table of operations shows for it"),
     ("exactly one of", "answer with one of 'ok', 'fail' and 'error'"),
     ("bytes, got", "keep every line below 1 MiB, and end it"),
     ("half a line", "end every answer with a line feed and flush standard output"),
@@ -34,8 +42,6 @@ _FIXES: tuple[tuple[str, str], ...] = (
         "got nothing for",
         "answer every request in time, flush after each line, and let no process of the runtime block it",
     ),
-    ("'quiet'", "observe carries quiet, now, alive, names, children and events; section 6 of the protocol page"),
-    ("(in the answer of", "give the answer the form that the table of operations shows for it"),
 )
 
 

@@ -25,6 +25,7 @@ FAULT = "fault"
 _SHOWN = 3
 _WIDTH = 200
 _NAMES = frozenset(spec.name for spec in OPERATIONS)
+_TIMEOUT_MS = 2000
 _NO_OPERATION = Operation("reset", {})
 
 
@@ -80,6 +81,8 @@ class Talk:
         """
         if "as_" in args:
             args["as"] = args.pop("as_")
+        if op in ("call", "stop"):
+            args.setdefault("timeout_ms", _TIMEOUT_MS)
         return self.ask_all([Operation(op, args)])[0]
 
     def ask_all(self, operations: Sequence[Operation]) -> list[Answer]:
