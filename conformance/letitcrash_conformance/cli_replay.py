@@ -24,6 +24,7 @@ from letitcrash_conformance.render_history import find_place
 from letitcrash_conformance.render_lines import Line, count, wrap
 from letitcrash_conformance.replay import Replay, find_replays, read_replay, refuse_replay, retime
 from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.shrink_histories import Luck
 from letitcrash_conformance.simulation.choose import open_session
 from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
@@ -110,7 +111,7 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
             return Verdict(State.CANNOT_RUN, refusal, hello=hello)
         session = Session(subject) if replay.schedule is None else _open_session(replay, replay.schedule, factory)
         program = replay.program if hello.clock == replay.hello.clock else retime(replay.program, hello.clock)
-        number = TRIES[hello.clock] if tries is None else tries
+        number = _tries_of(replay, hello) if tries is None else tries
         for attempt in range(1, number + 1):
             outcome = session.run_thoroughly(program)
             judgement = outcome.judgement
@@ -130,6 +131,14 @@ def repeat(replay: Replay, factory: Callable[[], Subject], *, tries: int | None 
         if session is not None:
             session.subject.close()
     return Verdict(State.FIXED, f"{replay.clause} holds in {number} of {count(number, 'try', 'tries')}", hello=hello)
+
+
+def _tries_of(replay: Replay, hello: Hello) -> int:
+    """Return how often to run a program: the more often, the seldomer it failed when it was found."""
+    luck = Luck(TRIES[hello.clock])
+    if replay.repeats and replay.tries:
+        luck.measured(replay.repeats, replay.tries)
+    return luck.tries
 
 
 def _refuse_schedule(replay: Replay, subject: Subject) -> str:

@@ -39,6 +39,8 @@ class Replay:
         program: The program that shows it.
         suite: Version of the suite that wrote the file.
         schedule: The drawn schedule that shows it; None for the ordinary event loop.
+        repeats: How often it failed when it was repeated,
+        tries: and how often it was repeated; 0 if the file does not say.
     """
 
     path: Path
@@ -49,6 +51,8 @@ class Replay:
     program: Program
     suite: str
     schedule: Schedule | None = None
+    repeats: int = 0
+    tries: int = 0
 
 
 def name_replay(finding: Finding) -> str:
@@ -85,6 +89,8 @@ def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, 
         "seed": unit.seed,
         "example": finding.example,
     }
+    if finding.repeats < finding.tries:
+        head["repeated"] = {"failed": finding.repeats, "runs": finding.tries}
     if finding.schedule is not None:
         head["schedule"] = dict(finding.schedule.to_json())
     tail: dict[str, Json] = {
@@ -127,6 +133,7 @@ def read_replay(path: Path) -> Replay:
     if not operations:
         raise fields.broken("program", "a list of operations, at least one")
     who = fields.inner("subject")
+    repeated = fields.inner("repeated") if fields.has("repeated") else None
     return Replay(
         path=path,
         subject=who.text("name") if who.has("name") else "",
@@ -136,6 +143,8 @@ def read_replay(path: Path) -> Replay:
         program=_observed(operations, hello.clock, f"replay:{path}"),
         suite=fields.text("suite"),
         schedule=fields.schedule("schedule"),
+        repeats=0 if repeated is None else repeated.whole("failed"),
+        tries=0 if repeated is None else repeated.whole("runs"),
     )
 
 

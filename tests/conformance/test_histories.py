@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from letitcrash_conformance.cli import main
+from letitcrash_conformance.cli_replay import State, repeat
 from letitcrash_conformance.cli_selection import choose_clauses
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.generate import Setting, generate
@@ -16,6 +19,7 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.render_finding import render_steps
 from letitcrash_conformance.render_history import Place, find_place, render_history, words_of_place
 from letitcrash_conformance.render_lines import plain_text
+from letitcrash_conformance.replay import read_replay, write_replay
 from letitcrash_conformance.results import Unit, UnitResult
 from letitcrash_conformance.scenarios.histories import SCENARIOS
 from letitcrash_conformance.scenarios.scenario import Scenario
@@ -25,9 +29,11 @@ from letitcrash_conformance.shrink_histories import MOST_TRIES, Luck, candidates
 from letitcrash_conformance.source import RandomSource
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.catalogue import load_clauses
+from letitcrash_spec.hello import parse_hello
 from letitcrash_spec.messages import Answer, Operation
 from letitcrash_spec.model.judge import judge
 from letitcrash_spec.model.world import Profile
+from tests.support.findings import make_finding
 
 
 class Torn(ReferenceSubject):
@@ -389,3 +395,29 @@ def test_hundreds_of_additions_by_four_clients_can_be_judged() -> None:
     judgement = judge(Profile.of(subject.hello), program.operations, wrong)
     assert judgement.violation is not None
     assert find_place(judgement.violation) is not None
+
+
+# -- how they are repeated from a file ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("repeats", "tries"), [(3, 3), (3, 40)])
+def test_a_race_that_failed_seldom_is_replayed_the_more_often(tmp_path: Path, repeats: int, tries: int) -> None:
+    finding = make_finding(operations=PROGRAM.operations, answers=(), index=4, repeats=repeats, tries=tries)
+    hello = ReferenceSubject.HELLO
+    path = write_replay(tmp_path, finding, hello=parse_hello(hello), subject="reference")
+    replay = read_replay(path)
+    assert replay.program.operations == PROGRAM.operations
+    verdict = repeat(replay, ReferenceSubject)
+    assert verdict.state is State.FIXED
+    number = int(verdict.why.split()[-2])
+    assert number == 3 if repeats == tries else number > 30
+
+
+def test_the_report_of_a_replay_shows_the_clients(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    finding = make_finding(operations=PROGRAM.operations, answers=(), index=4)
+    path = write_replay(tmp_path, finding, hello=parse_hello(ReferenceSubject.HELLO), subject="reference")
+    assert main(["replay", str(path), "--subject", f"{__name__}:Torn"]) == 1
+    shown = capsys.readouterr().out
+    assert "client 1" in shown
+    assert "> " in shown
+    assert "at the same time, 3 clients, each operation after its stamps:" in shown
