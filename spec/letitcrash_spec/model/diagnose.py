@@ -194,12 +194,17 @@ def _compare_moments(world: World, observation: Mapping[str, Json]) -> list[_Dif
                     clause = "DYN-E11" if process.tree.is_dynamic else "SHUT-1"
                     what = f"{sup} has ended before its child {who}"
                     found.append(_Difference(0, clause, what, f"not before {last} ms", first))
-    for who, index, not_before in world.earliest:
+    for who, index, not_before, not_after in world.earliest:
         report = reports[who][index]
         if report.get("t", not_before) + 1 < not_before:
             clause = "SHUT-2" if report["ev"] == "dead" else "TIM-1"
             what = f"when {who} reports {report['ev']}: not before {not_before} ms expected, {report['t']} ms seen"
             found.append(_Difference(0, clause, what, not_before, report["t"]))
+        elif not_after is not None and report.get("t", not_after) > not_after + 1:
+            boss = world.processes.get(world.processes[who].parent or "")
+            clause = "DYN-E11" if boss is not None and boss.tree is not None and boss.tree.is_dynamic else "SHUT-2"
+            what = f"when {who} reports {report['ev']}: at {not_after} ms expected, {report['t']} ms seen"
+            found.append(_Difference(0, clause, what, not_after, report["t"]))
     return found
 
 

@@ -172,7 +172,9 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
         not_before = process.doomed
         if process.tree is not None and reason != "killed":  # it has waited for its children
             not_before = max(not_before, world.latest_below(label) - world.profile.grain_ms)
-        world.emit(label, ("dead", reason), clause, not_before=not_before)
+        is_timed = process.doomed and world.profile.clock == "virtual" and reason == "killed"
+        not_after = process.doomed if is_timed else None
+        world.emit(label, ("dead", reason), clause, not_before=not_before, not_after=not_after)
     elif process.tree is not None:  # it has not begun yet
         world.emit(label, ("dead", reason), clause, optional=True)
     boss = world.live(process.parent or "")

@@ -24,7 +24,7 @@ from letitcrash_spec.model.diagnose import (
 )
 from letitcrash_spec.model.explore import TooManyWorlds
 from letitcrash_spec.model.lawful import lawful_outcomes, settle
-from letitcrash_spec.model.world import Event, Profile, Segment, Unspecified, World
+from letitcrash_spec.model.world import UNTIMED, Event, Profile, Segment, Unspecified, World
 
 __all__ = ["Judge", "Judgement", "judge"]
 
@@ -170,7 +170,7 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
 def _guide(observation: Mapping[str, Json]) -> Segment:
     events: dict[str, list[tuple[Event, int, int]]] = {}
     for place, report in enumerate(observation["events"]):
-        events.setdefault(report["who"], []).append((as_event(report), report.get("t", 1 << 60), place))
+        events.setdefault(report["who"], []).append((as_event(report), report.get("t", UNTIMED), place))
     return Segment(events, observation.get("now"))
 
 

@@ -40,6 +40,8 @@ Event: TypeAlias = tuple[Any, ...]
 """`(ev, ...)` without its `who` and time: `("down", ref, of, reason)`, `("info", payload)`, ..."""
 
 NEVER = 1 << 62
+UNTIMED = 1 << 60
+"""The moment of a report that does not say when it was made: later than all others."""
 
 ORDERED = frozenset({"init", "terminate"})
 """Reports that a process makes before it goes on, so that they come before all that follows from it."""
@@ -300,7 +302,7 @@ class World:
         self.end: int | None = None  # the latest moment of this segment, where it is known
         self.held: dict[str, list[Signal]] = {}  # what the client sent to a child that may be about to start
         self.cursor: dict[str, int] = {}
-        self.earliest: list[tuple[str, int, int]] = []  # who, which of its reports, and not before when
+        self.earliest: list[tuple[str, int, int, int | None]] = []  # who, which report, not before and not after when
         self.orders: list[tuple[tuple[str, int], tuple[str, int], str]] = []  # which report comes before which, by what
         self.log: dict[str, list[tuple[Event, str]]] = {}
         self.broken: tuple[str, int, Event, str] | None = None  # who, position, event, clause
@@ -381,7 +383,16 @@ class World:
         self.serial += 1
         return self.serial
 
-    def emit(self, who: str, event: Event, clause: str, *, not_before: int = 0, optional: bool = False) -> None:
+    def emit(
+        self,
+        who: str,
+        event: Event,
+        clause: str,
+        *,
+        not_before: int = 0,
+        not_after: int | None = None,
+        optional: bool = False,
+    ) -> None:
         """Report an event of `who`; the clause is the one that demands it.
 
         Against a known segment the report is compared at once, and a world that reports what nobody saw is `broken`.
@@ -397,14 +408,15 @@ class World:
                 process = self.processes[who]
                 self.orders += ((before, (who, len(entries)), clause) for before in process.after)
                 process.after = ((who, len(entries)),)
-            if not_before:
-                self.earliest.append((who, len(entries), not_before))
+            if not_before or not_after is not None:
+                self.earliest.append((who, len(entries), not_before, not_after))
             entries.append((event, clause))
             return
         position = self.cursor.get(who, 0)
         seen = segment.events.get(who, ())
         if position < len(seen) and same_event(event, seen[position][0], self.profile):
-            if not_before and seen[position][1] + 1 < not_before:
+            moment = seen[position][1]
+            if (not_before and moment + 1 < not_before) or (not_after is not None and not_after + 1 < moment < UNTIMED):
                 self.broken = (who, position, event, "TIM-1")
                 return
             if event[0] in ORDERED and "/" in who:
