@@ -138,7 +138,6 @@ QUICK = frozenset(
         "running_child_is_restarted_by_hand",
         "second_death_is_lost",
         "siblings_are_ended_all_at_once",
-        "siblings_are_not_awaited",
         "siblings_are_not_ended",
         "stop_leaves_orphans",
         "stopped_child_counts_as_active",

@@ -287,7 +287,7 @@ def _compare_events(
             clause = world.notes["asked", who, None]  # it was killed, though its time to end was not over
         elif want is not None and (got is None or want[0][0] == got[0]):
             clause = want[1]
-            if got is not None and got[0] == "dead" and world.processes[who].tree is not None:
+            if got is not None and got[0] == "dead" and clause != "SUP-2" and world.processes[who].tree is not None:
                 clause = "SHUT-13"  # a supervisor that ends for another reason than it must
             if got is None and _is_before_stop(expected, want):
                 clause = "GS-59"  # it obeyed a request to stop before what had come earlier
