@@ -21,6 +21,7 @@ def modules_of(package: types.ModuleType) -> Iterator[str]:
 
 MODULES = [*modules_of(letitcrash_reference), *modules_of(letitcrash_conformance)]
 WITHOUT_NAMES = {
+    "letitcrash_conformance.page",
     "letitcrash_conformance.subjects",
     "letitcrash_reference.drivers",
 }
