@@ -254,3 +254,23 @@ def test_the_command_tells_what_it_wrote_and_what_to_do_next(
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_an_author_writes_little(language: str) -> None:
     assert 30 < count_author_lines(LANGUAGES[language]) < 140
+
+
+def test_the_kit_counts_the_attempts_of_a_child_and_hands_out_the_entries_of_its_script(tmp_path: Path) -> None:
+    write_adapter(LANGUAGES["python"], tmp_path / "python")
+    spec = importlib.util.spec_from_file_location("kit", tmp_path / "python" / "kit.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    kit = module.Kit()
+    kit.HELLO = {"backends": ["thread"]}
+    child = {**CHILD, "start": {"init": ["ok", "ignore"]}}
+    attempts = [kit.child("s1", child) for _ in range(3)]
+    assert [(probe.label, probe.init(None)) for probe in attempts] == [
+        ("s1/a#1", "ok"),
+        ("s1/a#2", "ignore"),
+        ("s1/a#3", "ignore"),
+    ]
+    assert kit.child("s1", {**CHILD, "id": "b", "start": {"supervisor": SPEC}}) == ("s1/b#1", SPEC)
+    assert kit.world.supervisors == ["s1/b#1"]
