@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,7 +57,7 @@ class World:
         self.start = time.monotonic()
 
     @contextmanager
-    def gap(self, fault: str) -> Iterator[None]:
+    def gap(self, fault: str) -> Generator[None]:
         """Let others in for a moment, if this is the fault."""
         if fault == FAULT:
             self.lock.release()
