@@ -85,7 +85,7 @@ def begin(
     process.entering = clause
     children: list[Json] = spec.get("children", [])
     tree.children = [Child(child["id"], child, "undefined", None, "SUP-1") for child in children]
-    rested: set[str] = set()  # children that had been deleted, or had no process, before it was restarted
+    rested: set[str] = set()  # children that had been deleted, or ended by hand, before it was restarted
     if "/" in label and not label.endswith("#1"):
         world.tags += ("STR-21", "INT-13")
         world.note("dead", label, None, "INT-13")
@@ -94,8 +94,9 @@ def begin(
             world.note("init", f"{label}/{child.id}#1", None, "SUP-26")
             world.tags.append("SUP-26")
         if former is not None and former.tree is not None:
-            up = {child.id for child in former.tree.children if child.state == "running"}
-            rested = {child["id"] for child in spec.get("children", ()) if child["id"] not in up}
+            before = {child.id: child.why for child in former.tree.children}
+            lasting = [child for child in spec.get("children", ()) if child["restart"] != "temporary"]
+            rested = {child["id"] for child in lasting if before.get(child["id"], "SUP-31") == "SUP-31"}
     clause = clause if clause.startswith("STR") else "SUP-1"
     starts = tuple(("start", child["id"], "init", "SUP-26" if child["id"] in rested else clause) for child in children)
     process.status = "busy"
