@@ -17,9 +17,11 @@ from letitcrash_spec.messages import Json, Operation
 
 __all__ = ["generate_history"]
 
-CLIENTS = 4
-OPERATIONS = 5
-NAMES = ("n1", "n2")
+CLIENTS = (2, 2, 2, 3, 3, 4)
+OPERATIONS = {2: 5, 3: 4, 4: 3}
+"""Few clients with many operations, or many with few: a race needs two, and orders multiply."""
+
+NAMES = ("n1", "n1", "n2")
 IDS = ("a", "b", "c")
 WINDOW_S = 30
 RESTARTS = ("permanent", "permanent", "transient", "temporary")
@@ -27,7 +29,16 @@ REASONS = ("normal", "shutdown", {"error": "e1"}, "kill")
 
 _SERVERS = ("call", "call", "call", "cast", "cast", "send", "kill", "exit", "stop")
 _NAMES = ("register", "unregister", "whereis", "name_of", "call_name", "spawn")
-_TREES = ("start_child", "terminate_child", "restart_child", "delete_child", "which_children", "count_children", "fell")
+_TREES = (
+    "start_child",
+    "terminate_child",
+    "restart_child",
+    "delete_child",
+    "which_children",
+    "count_children",
+    "fell",
+    "fell",
+)
 
 
 def generate_history(source: Source, setting: Setting) -> Program:
@@ -46,6 +57,7 @@ class _Historian:
         self.starts: dict[str, int] = {}
         self.spawned = 0
         self.monitors = 0
+        self.wanted = ""
 
     def write(self) -> Program:
         source = self.source
@@ -65,17 +77,18 @@ class _Historian:
             groups.append(_NAMES)
         if "supervisor" in features:
             groups.append(_TREES)
-        chosen = self.source.below(1 << len(groups))
-        kinds = [kind for index, group in enumerate(groups) if not chosen >> index & 1 for kind in group]
-        kinds = kinds or list(_SERVERS)
+        chosen = self.source.below(len(groups) + 1)
+        kinds = [kind for index, group in enumerate(groups) if chosen in (index, len(groups)) for kind in group]
         if "monitors" in features and self.source.below(4) == 3:
-            kinds.append("watch")
+            kinds += ["watch"] * 3
         if "links" in features and self.source.below(8) == 7:
-            kinds.append("tie")
+            kinds += ["tie"] * 3
         if self.setting.is_virtual and self.source.below(8) == 7:
-            kinds.append("late")
+            kinds += ["late"] * 2
         if "exit_signals" not in features:
-            kinds = [kind for kind in kinds if kind not in ("kill", "exit")]
+            kinds = [kind for kind in kinds if kind not in ("kill", "exit", "fell")]
+        if self.source.below(2):
+            kinds = [self.one(kinds) for _ in range(2 + self.source.below(3))]  # the fewer, the more they meet
         return kinds
 
     def one(self, choices: Any) -> Any:
@@ -92,7 +105,7 @@ class _Historian:
             operations.append(Operation("call", {"to": "p1", "msg": ["monitor", "p2", "m1"]}))
         if "links" in self.setting.features and len(self.labels) > 1 and source.below(3) == 2:
             operations.append(Operation("call", {"to": "p1", "msg": ["link", "p2"]}))
-        if "start_child" in kinds:
+        if not set(_TREES).isdisjoint(kinds):
             self.is_dynamic = "dynamic_supervisor" in self.setting.features and source.below(4) == 3
             spec = self._tree()
             operations.append(Operation("start_supervisor", {"as": "s1", "spec": spec}))
@@ -100,12 +113,13 @@ class _Historian:
             for child in spec.get("children", ()):
                 self.starts[child["id"]] = 1
             if self.is_dynamic:
-                operations.append(Operation("start_child", {"sup": "s1", "child": self._child("k1")}))
-                self.starts["k1"] = 1
+                for key in ("k1", "k2")[: 1 + source.below(2)]:
+                    operations.append(Operation("start_child", {"sup": "s1", "child": self._child(key)}))
+                    self.starts[key] = 1
         return operations
 
     def _tree(self) -> dict[str, Json]:
-        tolerated = 3 + 7 * self.source.below(2)
+        tolerated = self.one((3, 10, 1))
         if self.is_dynamic:
             limit = (None, 1, 2)[self.source.below(3)]
             return dynamic(max_children=limit, max_restarts=tolerated, max_seconds=WINDOW_S)
@@ -139,11 +153,14 @@ class _Historian:
 
     def _race(self, kinds: list[str]) -> None:
         clients: list[list[dict[str, Json]]] = []
-        for _ in range(2 + self.source.below(CLIENTS - 1)):
+        number = self.one(CLIENTS)
+        self.wanted = self._any_label()
+        common = [self.one(kinds) for _ in range(self.source.below(3))]  # what all of them begin with
+        for _ in range(number):
             program: list[dict[str, Json]] = []
-            for _ in range(1 + self.source.below(OPERATIONS)):
+            for turn in range(max(len(common), 1) + self.source.below(OPERATIONS[number])):
                 self.source.begin()
-                op, args = self._operation(self.one(kinds))
+                op, args = self._operation(common[turn] if turn < len(common) else self.one(kinds))
                 program.append({"op": op, "args": args})
                 self.source.end()
             clients.append(program)
@@ -152,6 +169,10 @@ class _Historian:
         self.operations.append(Operation("observe", {}))
 
     def _label(self) -> str:
+        """Return the label that this race is about, or any."""
+        return self._any_label() if self.source.below(2) else self.wanted
+
+    def _any_label(self) -> str:
         labels = list(self.labels)
         labels += [f"s1/{child_id}#{starts}" for child_id, starts in self.starts.items() if self.trees]
         return str(self.one(labels))
@@ -193,6 +214,8 @@ class _Historian:
     def _about_children(self, kind: str) -> tuple[str, dict[str, Json]]:
         child_id = self.one(IDS)
         if kind == "fell":
+            if self.is_dynamic:
+                child_id = self.one(list(self.starts))
             label = f"s1/{child_id}#{max(1, self.starts.get(child_id, 1))}"
             return "exit", {"to": label, "reason": "kill"}
         if kind in ("which_children", "count_children"):

@@ -1,9 +1,14 @@
-"""Runs the histories alone against a planted race until a finding names it: `python -m ... [word ...]` for a table."""
+"""Runs the histories alone against a planted race until a finding names it.
+
+`python -m tests.conformance.mutants.hunt_races [--bare] [--chapter=CHAPTER] [word ...]` prints a table; `--bare` leaves
+the scenarios out.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.plan import plan
@@ -25,7 +30,14 @@ class _Found(Exception):
     """Ends the run: enough is known."""
 
 
-def hunt_race(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED, chapter: str = "histories") -> Catch:
+def hunt_race(
+    mutant: Mutant,
+    *,
+    budget: str | int = "default",
+    seed: int = SEED,
+    chapter: str = "histories",
+    is_bare: bool = False,
+) -> Catch:
     """Run the histories, as a user's run does, until the fault is named by a finding that repeats.
 
     Args:
@@ -33,6 +45,7 @@ def hunt_race(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED
         budget: As of a run.
         seed: As of a run.
         chapter: Another chapter to run instead.
+        is_bare: Leave the scenarios out.
     """
     catch = Catch()
     started = time.monotonic()
@@ -57,7 +70,7 @@ def hunt_race(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED
         runner = UnitRunner(ReferenceSubject, frozenset(load_clauses()), on_progress, on_finding)
         try:
             for unit in units:
-                result = runner.run(unit)
+                result = runner.run(replace(unit, has_scenarios=False) if is_bare else unit)
                 done += result.examples
                 catch.broken += result.undecided
                 if result.trouble is not None:
@@ -74,6 +87,7 @@ def hunt_race(mutant: Mutant, *, budget: str | int = "default", seed: int = SEED
 def main(words: list[str]) -> None:
     """Print what it takes to catch each planted race."""
     chapter = "histories"
+    is_bare = "--bare" in words
     for word in words:
         if word.startswith("--chapter="):
             chapter = word.partition("=")[2]
@@ -81,7 +95,7 @@ def main(words: list[str]) -> None:
     for mutant in RACES:
         if words and not any(word in mutant.name for word in words):
             continue
-        catch = hunt_race(mutant, chapter=chapter)
+        catch = hunt_race(mutant, chapter=chapter, is_bare=is_bare)
         finding = catch.finding
         others = ", ".join(f"{other.violation.clause} {other.repeats}/{other.tries}" for other in catch.others)
         if finding is None:

@@ -135,7 +135,7 @@ MUTANTS = (
             Edit(
                 f"{SERVING}serve",
                 "result = await server.handle_call(item[1], token)",
-                "if not server.is_supervisor:\n"
+                "if isinstance(item[1], list) and item[1][0] == 'add':\n"
                 "    process.current = None\n"
                 "    serve_beside(server.handle_call(item[1], token), token)\n"
                 "    continue\n"
@@ -158,7 +158,7 @@ MUTANTS = (
             Edit(
                 f"{SERVING}serve",
                 _ANSWER,
-                "if mailbox and mailbox[0][0] == CALL:\n"
+                "if mailbox and mailbox[0][0] == CALL and not server.is_supervisor:\n"
                 "    other, mailbox[0] = mailbox[0][2], (CALL, mailbox[0][1], token)\n"
                 "    token = other\n"
                 "token.resolve(result)",

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from letitcrash_reference.errors import Killed
+
 __all__ = ["TOOLS", "later", "pause", "serve_beside", "soon"]
 
 _BESIDE: set[asyncio.Task[None]] = set()
@@ -36,7 +38,7 @@ def serve_beside(request: Awaitable[Any], sender: Any) -> None:
     async def serve() -> None:
         try:
             answer = await request
-        except Exception as error:
+        except (Exception, Killed) as error:
             sender.fail(error)
         else:
             if not sender.done:
