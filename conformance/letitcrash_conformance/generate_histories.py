@@ -22,6 +22,9 @@ OPERATIONS = {2: 5, 3: 4, 4: 3}
 """Few clients with many operations, or many with few: a race needs two, and orders multiply."""
 
 NAMES = ("n1", "n1", "n2")
+MOST_TIES = 2
+"""How many monitors and links one program makes while clients race: each multiplies the orders."""
+
 IDS = ("a", "b", "c")
 WINDOW_S = 30
 RESTARTS = ("permanent", "permanent", "transient", "temporary")
@@ -56,7 +59,7 @@ class _Historian:
         self.is_dynamic = False
         self.starts: dict[str, int] = {}
         self.spawned = 0
-        self.monitors = 0
+        self.ties = 0
         self.wanted = ""
 
     def write(self) -> Program:
@@ -179,12 +182,15 @@ class _Historian:
 
     def _operation(self, kind: str) -> tuple[str, dict[str, Json]]:
         source = self.source
+        if kind in ("watch", "tie"):
+            self.ties += 1
+            if self.ties > MOST_TIES:
+                kind = "call"
         if kind in ("call", "call_name"):
             target: Json = {"name": self.one(NAMES)} if kind == "call_name" else self._label()
             return "call", {"to": target, "msg": ["add", 1 + source.below(9)] if source.below(3) else ["get"]}
         if kind == "watch":
-            self.monitors += 1
-            return "call", {"to": self._label(), "msg": ["monitor", self.one(self.labels), f"w{self.monitors}"]}
+            return "call", {"to": self._label(), "msg": ["monitor", self.one(self.labels), f"w{self.ties}"]}
         if kind == "tie":
             return "call", {"to": self._label(), "msg": ["link", self.one(self.labels)]}
         if kind == "late":
