@@ -29,6 +29,7 @@ _TAIL_LINES = 40
 _TAIL_WIDTH = 2000
 _MARK = "LETITCRASH_HARNESS"
 _TERMINATE_S = 1.0
+_GONE_S = 2.0
 _CHUNK = 1 << 16
 _PROC = Path("/proc")
 
@@ -168,7 +169,7 @@ class HarnessProcess:
     def _kill(self) -> None:
         self.has_exited()
         self._signal_group(signal.SIGKILL)
-        _kill_marked(self._mark.encode())
+        _wait_gone(self.pid, _kill_marked(self._mark.encode()))
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(5.0)
         if self._status is None:
@@ -221,16 +222,37 @@ def _collect(stderr: IO[bytes], tail: _Tail) -> None:
             tail.add(chunk)
 
 
-def _kill_marked(mark: bytes) -> None:
-    """Kill every process whose environment carries the mark, and whatever those start meanwhile."""
+def _kill_marked(mark: bytes) -> set[int]:
+    """Kill every process whose environment carries the mark, and whatever those start meanwhile; returns their ids."""
+    killed: set[int] = set()
     for _ in range(10):
         found = _find_marked(mark)
         if not found:
-            return
+            break
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+        killed.update(found)
         time.sleep(0.001)
+    return killed
+
+
+def _wait_gone(group: int, pids: set[int]) -> None:
+    """Wait until what was killed has ended: SIGKILL only asks, and a busy machine takes its time. Bounded."""
+    deadline = time.monotonic() + _GONE_S
+    while _is_any_alive(group, pids) and time.monotonic() < deadline:
+        time.sleep(0.002)
+
+
+def _is_any_alive(group: int, pids: set[int]) -> bool:
+    with contextlib.suppress(OSError):
+        for entry in _PROC.iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    state, _, its_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+                    if state not in "ZX" and (int(its_group) == group or int(entry.name) in pids):
+                        return True
+    return False
 
 
 def _find_marked(mark: bytes) -> list[int]:
