@@ -250,7 +250,7 @@ def test_each_child_is_ended_by_its_own_rule(world: ElixirWorld) -> None:
 @pytest.mark.clause("DYN-E11")
 def test_children_are_ended_at_the_same_time(world: ElixirWorld) -> None:
     world.start("s1", dynamic())
-    slow = {"trap_exit": True, "terminate": {"sleep": 100}}
+    slow = {"trap_exit": True, "terminate": {"sleep": 300}}
     for key in "abc":
         world.add("s1", worker(key, slow))
     assert world("stop", to="s1", reason="shutdown") == ok()

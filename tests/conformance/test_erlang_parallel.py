@@ -46,7 +46,7 @@ def test_clients_that_add_at_the_same_time_lose_nothing(world: World) -> None:
 
 def test_the_stamps_of_a_client_that_waits_enclose_those_of_the_others(world: World) -> None:
     world.spawn("p1")
-    waiting = [do("call", to="p1", msg=["sleep", 50]), do("whereis", name="n1")]
+    waiting = [do("call", to="p1", msg=["sleep", 300]), do("whereis", name="n1")]
     slow, quick, none = world("parallel", clients=[waiting, [do("advance", ms=1)] * 3, []])["ok"]
     assert slow[0]["call"] < quick[-1]["return"] < slow[0]["return"]
     assert none == []

@@ -53,7 +53,7 @@ def test_stop_tells_the_reason_that_a_crashing_cleanup_left(world: World) -> Non
 
 @pytest.mark.clause("GS-61")
 def test_stop_gives_up_waiting_but_the_process_goes_on_ending(world: World) -> None:
-    world.spawn("p1", terminate={"sleep": 30})
+    world.spawn("p1", terminate={"sleep": 300})
     assert world("stop", to="p1", reason="normal", timeout_ms=5) == fail("timeout")
     assert world.log("dead") == [dead("p1", "normal")]
 
@@ -61,7 +61,7 @@ def test_stop_gives_up_waiting_but_the_process_goes_on_ending(world: World) -> N
 @pytest.mark.clause("GS-62")
 def test_stop_of_a_process_that_crashes_first_tells_the_crash(world: World) -> None:
     world.spawn("p1")
-    world.cast("p1", "sleep", 5)
+    world.cast("p1", "sleep", 300)
     world.cast("p1", "crash", "first")
     assert world("stop", to="p1", reason="normal") == exit_of(error("first"))
 

@@ -115,7 +115,7 @@ def test_a_dynamic_supervisor_is_unsupported_at_every_depth(world: World) -> Non
 
 
 def test_a_start_that_takes_too_long_goes_on(world: World) -> None:
-    slow = supervisor(worker("a", {"init": [{"sleep": 30}]}))
+    slow = supervisor(worker("a", {"init": [{"sleep": 300}]}))
     world.spawn("p1")
     assert world.start("s1", slow, timeout_ms=1) == fail("timeout")
     assert world.start("s2", slow, link="p1", timeout_ms=1) == fail("timeout")

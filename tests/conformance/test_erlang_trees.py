@@ -118,7 +118,7 @@ def test_rest_for_one_goes_on_from_the_one_that_failed(world: World) -> None:
 
 @pytest.mark.clause("STR-12", "SUP-22", "SUP-30", "SUP-53", "INT-15")
 def test_a_supervisor_serves_requests_while_a_child_will_not_start(world: World) -> None:
-    slow = {"init": ["ok", {"sleep": 10, "then": REFUSE}]}
+    slow = {"init": ["ok", {"sleep": 100, "then": REFUSE}]}
     world.start("s1", supervisor(worker("a"), worker("b", slow), worker("c"), max_restarts=1_000_000))
     world("exit", to="s1/b#1", reason="kill")
     world.wait_event(ev="init", who="s1/b#2")
@@ -137,7 +137,7 @@ def test_a_supervisor_serves_requests_while_a_child_will_not_start(world: World)
 
 @pytest.mark.clause("STR-15")
 def test_ending_the_restarting_child_leaves_those_behind_it_down(world: World) -> None:
-    slow = {"init": ["ok", {"sleep": 10, "then": REFUSE}]}
+    slow = {"init": ["ok", {"sleep": 100, "then": REFUSE}]}
     kids = [worker("a"), worker("b", slow), worker("c")]
     world.start("s1", supervisor(*kids, strategy="rest_for_one", max_restarts=1_000_000))
     world("exit", to="s1/b#1", reason="kill")
@@ -280,7 +280,7 @@ def test_every_child_is_shut_down_by_its_own_rule(world: World) -> None:
 
 @pytest.mark.clause("SHUT-6")
 def test_infinite_patience_outlasts_a_slow_cleanup(world: World) -> None:
-    slow = {"trap_exit": True, "terminate": {"sleep": 100}}
+    slow = {"trap_exit": True, "terminate": {"sleep": 300}}
     world.start("s1", supervisor(worker("a", slow, shutdown="infinity"), worker("b", slow, shutdown=10)))
     assert world("stop", to="s1", reason="normal", timeout_ms=1) == fail("timeout")
     assert world.observe(settle_ms=0)["quiet"] is False
@@ -289,7 +289,7 @@ def test_infinite_patience_outlasts_a_slow_cleanup(world: World) -> None:
 
 @pytest.mark.clause("SHUT-9", "SHUT-12", "SHUT-16")
 def test_a_tree_is_shut_down_from_the_leaves_and_restarts_nothing(world: World) -> None:
-    inner = supervisor(worker("x", TRAPPING), worker("y", {"trap_exit": True, "terminate": {"sleep": 20}}))
+    inner = supervisor(worker("x", TRAPPING), worker("y", {"trap_exit": True, "terminate": {"sleep": 300}}))
     world.start("s1", supervisor(worker("a", TRAPPING), nested("i", inner), worker("b", {"init": ["ignore"]})))
     world.trace()
     assert world("stop", to="s1", reason="normal", timeout_ms=1) == fail("timeout")
