@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from letitcrash_conformance import cli_adapter, cli_doctor, cli_replay, cli_report, cli_run, cli_spec
+from letitcrash_conformance.console import COLORS
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_spec.errors import UnknownClauseError
@@ -58,6 +59,13 @@ def make_parser() -> argparse.ArgumentParser:
     for module in (cli_run, cli_replay, cli_report, cli_adapter, cli_doctor):
         module.add_command(commands.add_parser)
     cli_spec.add_commands(commands.add_parser)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--color",
+            choices=COLORS,
+            default=COLORS[0],
+            help="when to show colours (default: on a terminal; NO_COLOR and FORCE_COLOR are heeded)",
+        )
     return parser
 
 

@@ -47,7 +47,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
     written = write_adapter(language, folder)
     names = ", ".join(path.relative_to(folder).as_posix() for path in written)
-    Screen(sys.stdout).put(f"wrote {names} into {folder}\n\n{_explain(language, folder)}")
+    Screen(sys.stdout, arguments.color).put(f"wrote {names} into {folder}\n\n{_explain(language, folder)}")
     return 0
 
 

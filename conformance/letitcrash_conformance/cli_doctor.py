@@ -57,7 +57,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     if not arguments.patience > 0:
         raise UsageError(f"expected a number of seconds above zero with --patience, got {arguments.patience!r}")
     factory = find_subject(arguments.subject, command=arguments.command, silence_s=arguments.patience)
-    screen = Screen(sys.stdout)
+    screen = Screen(sys.stdout, arguments.color)
     screen.show([Line(f"examining {name_command(factory)}")])
     diagnosis = examine(factory, patience_s=arguments.patience, on_result=lambda result: screen.show(_describe(result)))
     screen.show([Line(""), *_conclude(diagnosis)])

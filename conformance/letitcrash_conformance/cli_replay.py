@@ -167,7 +167,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     instead = None
     if arguments.subject is not None or arguments.command is not None:
         instead = find_subject(arguments.subject, command=arguments.command)
-    screen = Screen(sys.stdout)
+    screen = Screen(sys.stdout, arguments.color)
     codes: list[int] = []
     for path in find_replays(arguments.paths):
         try:

@@ -51,7 +51,7 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _handle(arguments: argparse.Namespace) -> int:
     check_outputs(arguments, runs=len(arguments.files))
-    screen = Screen(sys.stdout)
+    screen = Screen(sys.stdout, arguments.color)
     detail: Detail = "quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal"
     runs = prepare([read_report(path) for path in arguments.files])
     codes: list[int] = []

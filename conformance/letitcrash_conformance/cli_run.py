@@ -211,7 +211,7 @@ def handle(arguments: argparse.Namespace) -> int:
     check_outputs(arguments)
     order = Order.of(arguments)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    screen = Screen(sys.stdout)
+    screen = Screen(sys.stdout, arguments.color)
     keeper = ReplayKeeper(arguments.replay_dir, order.subject, order.factory.command)
     with _open(arguments.json) as file:
         recorder = None if file is None else _make_recorder(file, order, arguments.replay_dir)

@@ -52,7 +52,7 @@ def add_commands(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    screen = Screen(sys.stdout)
+    screen = Screen(sys.stdout, arguments.color)
     try:
         clauses = find_clauses(
             *arguments.selection, keyword=arguments.keyword, profile=arguments.profile, text=arguments.search
@@ -68,7 +68,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    screen = Screen(sys.stdout)
+    screen = Screen(sys.stdout, arguments.color)
     pages = [explain_clause(clause, width=screen.width) for clause in arguments.clauses]
     screen.put("\n\n\n".join(pages))
     return 0

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 
 from letitcrash_conformance.render_lines import Line, Style, count, printable
 from letitcrash_conformance.results import Finding, Unit, UnitResult
@@ -15,7 +15,12 @@ from letitcrash_spec.hello import Hello
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["LiveProgress", "PlainProgress", "Screen", "is_lively"]
+__all__ = ["COLORS", "Color", "LiveProgress", "PlainProgress", "Screen", "is_colored", "is_lively"]
+
+Color: TypeAlias = Literal["auto", "always", "never"]
+"""When to show colours: on a terminal that wants them, always, or never."""
+
+COLORS: tuple[Color, ...] = ("auto", "always", "never")
 
 REPORT_S = 15.0
 """How long a run is silent at most where there is no live display, in seconds."""
@@ -24,7 +29,7 @@ _CODES: dict[Style, str] = {"bad": "31", "bold": "1", "dim": "2", "good": "32", 
 
 
 def is_lively(file: TextIO, environment: Mapping[str, str] | None = None) -> bool:
-    """Whether to show colours and a live display: on a terminal, unless the environment says otherwise.
+    """Whether to show a live display: on a terminal, unless the environment says otherwise.
 
     Args:
         file: Where the text goes.
@@ -34,24 +39,49 @@ def is_lively(file: TextIO, environment: Mapping[str, str] | None = None) -> boo
     return file.isatty() and not env.get("CI") and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
 
 
+def is_colored(file: TextIO, color: Color = "auto", environment: Mapping[str, str] | None = None) -> bool:
+    """Whether to show colours.
+
+    Args:
+        file: Where the text goes.
+        color: What was asked for; `"auto"` leaves it to the environment and the stream.
+        environment: The environment: `NO_COLOR` forbids colours and `FORCE_COLOR` demands them, also in a file or a
+            pipe (if they are not empty; the first wins). Without them colours are for terminals, as in `is_lively`.
+    """
+    env = os.environ if environment is None else environment
+    if color != "auto":
+        return color == "always"
+    if env.get("NO_COLOR"):
+        return False
+    return bool(env.get("FORCE_COLOR")) or is_lively(file, env)
+
+
 class Screen:
     """Where the text of a command goes.
 
     Attributes:
         file: The stream.
-        is_lively: Whether it takes colours and a live display.
+        is_colored: Whether lines are shown with colours.
+        is_lively: Whether it takes a live display.
         width: Columns of running text.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, color: Color = "auto") -> None:
+        """Look at a stream.
+
+        Args:
+            file: The stream.
+            color: When to show colours; without any, nothing moves either.
+        """
         self.file = file
-        self.is_lively = is_lively(file)
+        self.is_colored = is_colored(file, color)
+        self.is_lively = color != "never" and is_lively(file)
         self.width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 110)
 
     def show(self, lines: Iterable[Line]) -> None:
         """Print lines; what the stream cannot encode, and what could steer a terminal, is printed as escapes."""
         for line in lines:
-            code = _CODES.get(line.style, "") if self.is_lively else ""
+            code = _CODES.get(line.style, "") if self.is_colored else ""
             text = printable(line.text)
             self.put(f"\x1b[{code}m{text}\x1b[0m" if code and text else text)
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from letitcrash_conformance.console import LiveProgress, PlainProgress, Screen, is_lively
+from letitcrash_conformance.console import Color, LiveProgress, PlainProgress, Screen, is_colored, is_lively
 from letitcrash_conformance.render_lines import Line
 from letitcrash_conformance.results import Unit
 from tests.support.findings import HELLO, UNIT, make_finding, make_unit
@@ -38,8 +38,37 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         (io.StringIO(), {}, False),
     ],
 )
-def test_colours_are_for_terminals_that_want_them(file: io.StringIO, env: dict[str, str], expected: bool) -> None:
+def test_what_moves_is_for_terminals_that_want_it(file: io.StringIO, env: dict[str, str], expected: bool) -> None:
     assert is_lively(file, env) is expected
+
+
+@pytest.mark.parametrize(
+    ("file", "color", "env", "expected"),
+    [
+        (Terminal(), "auto", {}, True),
+        (io.StringIO(), "auto", {}, False),
+        (Terminal(), "auto", {"CI": "true"}, False),
+        (io.StringIO(), "auto", {"FORCE_COLOR": "1"}, True),
+        (io.StringIO(), "auto", {"FORCE_COLOR": ""}, False),
+        (Terminal(), "auto", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (io.StringIO(), "always", {"NO_COLOR": "1"}, True),
+        (Terminal(), "never", {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colours_are_what_was_asked_for_then_what_the_environment_wants(
+    file: io.StringIO, color: Color, env: dict[str, str], expected: bool
+) -> None:
+    assert is_colored(file, color, env) is expected
+
+
+def test_forced_colours_bring_no_live_display_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    screen = Screen(io.StringIO())
+
+    assert screen.is_colored
+    assert not screen.is_lively
+    assert not Screen(Terminal(), "never").is_lively
 
 
 def test_styles_are_shown_on_a_terminal_and_left_out_elsewhere() -> None:
