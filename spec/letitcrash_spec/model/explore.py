@@ -7,7 +7,7 @@ inside a group those that nobody else can reach go first (a persistent set, in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeAlias
 
 from letitcrash_spec.messages import fail
@@ -26,6 +26,7 @@ __all__ = [
     "next_moment",
     "search",
     "take",
+    "walk",
 ]
 
 Step: TypeAlias = tuple[Any, ...]
@@ -71,13 +72,28 @@ def search(worlds: Iterable[World], goal: Callable[[World], bool], *, near: str 
     Raises:
         TooManyWorlds: If more than `limit` worlds would have to be followed.
     """
-    stack = list(worlds)
+    return list(walk(worlds, goal, near=near, limit=limit))
+
+
+def walk(
+    worlds: Iterable[World], goal: Callable[[World], bool], *, near: str | None, limit: int
+) -> Generator[World, None, None]:
+    """Follow lawful orders one after the other, and give each world that reaches the goal as soon as it does.
+
+    The arguments and errors are those of `search`. Who takes only the first world saves the others.
+    """
+    stack: list[tuple[World, list[Step]]] = [(world, []) for world in worlds]
     shared = len(stack) > 1
     seen: set[Any] = set()
-    results: list[World] = []
     followed = len(stack)
     while stack:
-        world = stack.pop()
+        world, others = stack.pop()
+        if others:
+            step = others.pop()
+            if others:
+                stack.append((world, others))
+                world = world.copy()
+            take(world, step)
         while world.broken is None:
             if goal(world):
                 if shared:
@@ -85,7 +101,7 @@ def search(worlds: Iterable[World], goal: Callable[[World], bool], *, near: str 
                     if key in seen:
                         break
                     seen.add(key)
-                results.append(world)
+                yield world
                 break
             steps = choose_steps(world, near)
             if not steps:
@@ -103,12 +119,8 @@ def search(worlds: Iterable[World], goal: Callable[[World], bool], *, near: str 
                 followed += len(steps) - 1
                 if followed > limit:
                     raise TooManyWorlds
-                for step in reversed(steps[1:]):
-                    twin = world.copy()
-                    take(twin, step)
-                    stack.append(twin)
+                stack.append((world.copy(), steps[:0:-1]))
             take(world, steps[0])
-    return results
 
 
 def answered(world: World) -> bool:

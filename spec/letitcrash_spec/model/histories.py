@@ -7,23 +7,27 @@ followed, those that lead to another answer than the one observed are left at on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from letitcrash_spec.messages import Answer, Json
 from letitcrash_spec.model import clients
 from letitcrash_spec.model.clients import Client, Moment, moments_of
-from letitcrash_spec.model.explore import TooManyWorlds, search
+from letitcrash_spec.model.explore import TooManyWorlds, search, walk
 from letitcrash_spec.model.world import Expected, World
 
-__all__ = ["Stuck", "follow"]
+__all__ = ["Stuck", "explanations", "follow"]
 
 LIMIT = 800
 """How many worlds one answer of a history may fan out to before the model gives up."""
 
 MANY = 400
 """How many possible worlds there may be between two stamps before the model gives up."""
+
+
+MOST = 3000
+"""How many answers may be explained on the way to one explanation of a whole history before the model gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,61 @@ def follow(
     return _different(possible), None
 
 
+def explanations(
+    world: World, operations: Sequence[Sequence[Mapping[str, Json]]], history: Sequence[Sequence[Mapping[str, Json]]]
+) -> Generator[World, None, None]:
+    """Give the possible worlds after a history one after the other, each as soon as it is found.
+
+    The arguments and errors are those of `follow`, for one world. One explanation is enough to say that a history is
+    lawful, and is found long before all are.
+    """
+    clients.join(world, len(operations))
+    moments = moments_of(history)
+    seen: set[Any] = set()
+    count = 0
+    stack: list[tuple[int, Iterator[World]]] = [(0, iter((world,)))]
+    while stack:
+        index, possible = stack[-1]
+        found = next(possible, None)
+        if found is None:
+            stack.pop()
+            continue
+        count += 1
+        if count > MOST:
+            raise TooManyWorlds
+        while index < len(moments) and not moments[index].is_end and found.broken is None:
+            moment = moments[index]
+            _begin(found, moment, operations[moment.client][moment.turn])
+            index += 1
+        if found.broken is not None:
+            continue
+        key = (index, found.key())
+        if key in seen:
+            continue
+        seen.add(key)
+        if index < len(moments):
+            stack.append((index + 1, _ends(found, moments[index])))
+        else:
+            clients.leave(found)
+            yield found
+
+
+def _ends(world: World, moment: Moment) -> Generator[World, None, None]:
+    """Follow a world until a client has its answer, order by order."""
+    label = clients.name(moment.client)
+    for found in walk([world], _has_answer(label), near=label, limit=LIMIT):
+        _take_answer(found, label, moment)
+        yield found
+
+
+def _take_answer(world: World, label: str, moment: Moment) -> None:
+    process = world.processes[label]
+    expected = process.client.answer if process.client is not None else None
+    assert expected is not None
+    world.tags.append(expected.clause)
+    process.client = Client(moment.turn)
+
+
 def _begin(world: World, moment: Moment, operation: Mapping[str, Json]) -> None:
     process = world.processes[clients.name(moment.client)]
     clients.begin(world, process, Client(moment.turn, operation["op"], operation["args"], moment.answer))
@@ -96,11 +155,7 @@ def _end(worlds: Sequence[World], moment: Moment) -> list[World]:
     for world in worlds:
         found += search([world], _has_answer(label), near=label, limit=LIMIT)
     for world in found:
-        process = world.processes[label]
-        expected = process.client.answer if process.client is not None else None
-        assert expected is not None
-        world.tags.append(expected.clause)
-        process.client = Client(moment.turn)
+        _take_answer(world, label, moment)
     return _different(found)
 
 

@@ -8,7 +8,7 @@ expected instead.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,7 @@ class Judge:
         self._worlds = [World(profile)]
         self._segment: list[tuple[Operation, Answer]] = []
         self._done: list[list[tuple[Operation, Answer]]] = []
+        self._is_partial = False  # whether worlds that were possible may have been left out
 
     def add(self, operation: Operation, answer: Answer) -> bool:
         """Take one operation and its answer. Returns True once the verdict is final."""
@@ -90,7 +91,7 @@ class Judge:
         segment, self._segment = self._segment, []
         judgement = self.judgement
         try:
-            worlds = _follow(self._worlds, segment)
+            worlds = self._advance(segment)
             if not worlds:
                 judgement.violation = self._explain(segment)
                 return True
@@ -112,6 +113,24 @@ class Judge:
         self._done.append(segment)
         return False
 
+    def _advance(self, segment: list[tuple[Operation, Answer]]) -> list[World]:
+        """Return worlds that explain a segment.
+
+        The first that is found is enough to say that the segment is lawful. Only what it does not explain later is
+        asked of all that were possible.
+        """
+        first = next(_explanations(self._worlds, segment), None)
+        if first is not None:
+            self._is_partial = True
+            return [first]
+        if not self._is_partial:
+            return []
+        self._is_partial = False
+        worlds = [World(self.profile)]
+        for earlier in (*self._done, segment):
+            worlds = _follow(worlds, earlier)
+        return worlds
+
     def _explain(self, segment: list[tuple[Operation, Answer]]) -> Violation:
         """Follow the run again up to this segment, and the segment without its guide."""
         worlds = [World(self.profile)]
@@ -124,7 +143,7 @@ class Judge:
         for position, (operation, answer) in enumerate(segment):
             index = first + position
             if operation.op == "observe":
-                settled = settle(worlds, operation.args["settle_ms"])
+                settled = list(settle(worlds, operation.args["settle_ms"]))
                 return explain_observation(index, operation, settled, answer["ok"])
             if operation.op == "parallel":
                 worlds, stuck = histories.follow(worlds, operation.args["clients"], answer["ok"])
@@ -139,10 +158,28 @@ class Judge:
 
 
 def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> list[World]:
-    """Return the worlds that explain a segment, set free of its guide."""
+    """Return all worlds that explain a segment, set free of its guide."""
+    return _different(list(_settled(_answer(_guided(worlds, segment), segment), segment)))
+
+
+def _explanations(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> Iterator[World]:
+    """Give the worlds that explain a segment, set free of its guide, each as soon as it is found."""
+    places = [place for place, (operation, _) in enumerate(segment) if operation.op == "parallel"]
+    if not places:
+        yield from _settled(_answer(_guided(worlds, segment), segment), segment)
+        return
+    operation, answer = segment[places[0]]
+    rest = segment[places[0] + 1 :]
+    for world in _answer(_guided(worlds, segment), segment[: places[0]]):
+        for explained in histories.explanations(world, operation.args["clients"], answer["ok"]):
+            explained.tags.append("BACK-10")
+            yield from _settled(_answer([explained], rest), rest)
+
+
+def _guided(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> list[World]:
+    """Let the observation at the end of a segment guide the worlds; none if it has what nobody can have reported."""
     last, answer = segment[-1]
-    observation: Mapping[str, Json] | None = answer["ok"] if last.op == "observe" else None
-    guide = None if observation is None else _guide(observation)
+    guide = _guide(answer["ok"]) if last.op == "observe" else None
     possible = list(worlds)
     for world in possible:
         world.segment = guide
@@ -151,6 +188,11 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
         world.log = {}
     if guide is not None and foreign_events(possible, segment, guide.events):
         return []
+    return possible
+
+
+def _answer(possible: list[World], segment: Sequence[tuple[Operation, Answer]]) -> list[World]:
+    """Return the worlds that explain the answers of a segment."""
     for operation, answer in segment:
         if operation.op == "observe":
             break
@@ -162,9 +204,20 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
         if not kept:
             return []
         possible = _different(kept)
-    if observation is None or guide is None:
-        return possible
-    return _free(world for world in settle(possible, last.args["settle_ms"]) if _agrees(world, observation, guide))
+    return possible
+
+
+def _settled(possible: list[World], segment: Sequence[tuple[Operation, Answer]]) -> Iterator[World]:
+    """Let worlds settle as they did at the end of a segment, and give those that were observed."""
+    if not segment or segment[-1][0].op != "observe":
+        yield from possible
+    elif possible:
+        operation, answer = segment[-1]
+        guide, observation = possible[0].segment, answer["ok"]
+        assert guide is not None
+        for world in settle(possible, operation.args["settle_ms"]):
+            if _agrees(world, observation, guide):
+                yield _free(world)
 
 
 def _guide(observation: Mapping[str, Json]) -> Segment:
@@ -202,24 +255,21 @@ def _agrees(world: World, observation: Mapping[str, Json], guide: Segment) -> bo
     return not trees.compare(world, observation)
 
 
-def _free(worlds: Iterable[World]) -> list[World]:
-    """Set the surviving worlds free of the guide, and keep one of each kind."""
-    freed: list[World] = []
-    for world in worlds:
-        if world.segment is not None and world.segment.end is not None and world.profile.clock == "wall":
-            world.now = max(world.now, world.segment.end)
-        world.segment = None
-        world.end = None
-        world.cursor = {}
-        world.log = {}
-        world.orders = []
-        world.earliest = []
-        world.held = {}
-        for process in world.processes.values():
-            process.served = 0
-            process.after = ()
-        freed.append(world)
-    return _different(freed)
+def _free(world: World) -> World:
+    """Set a surviving world free of the guide."""
+    if world.segment is not None and world.segment.end is not None and world.profile.clock == "wall":
+        world.now = max(world.now, world.segment.end)
+    world.segment = None
+    world.end = None
+    world.cursor = {}
+    world.log = {}
+    world.orders = []
+    world.earliest = []
+    world.held = {}
+    for process in world.processes.values():
+        process.served = 0
+        process.after = ()
+    return world
 
 
 def _different(worlds: list[World]) -> list[World]:

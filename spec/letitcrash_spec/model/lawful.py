@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from letitcrash_spec.messages import Answer, Json, Operation, fail, ok
@@ -17,6 +17,7 @@ from letitcrash_spec.model.explore import (
     next_moment,
     search,
     take,
+    walk,
 )
 from letitcrash_spec.model.reach import NAMES, NAMES_CHANGE, reach_of
 from letitcrash_spec.model.world import DRIVER, Expected, Process, Unspecified, World
@@ -349,12 +350,10 @@ def _walk(worlds: list[World], end: int) -> list[World]:
     return finished
 
 
-def settle(worlds: Iterable[World], settle_ms: int) -> list[World]:
-    """Follow every world until it is quiet, or for `settle_ms` of its time."""
-    results: list[World] = []
+def settle(worlds: Iterable[World], settle_ms: int) -> Iterator[World]:
+    """Follow every world until it is quiet, or for `settle_ms` of its time; each is given as soon as it is found."""
     for world in worlds:
-        results.extend(search([world], at_rest(world.now + settle_ms), near=None, limit=LIMIT))
-    return results
+        yield from walk([world], at_rest(world.now + settle_ms), near=None, limit=LIMIT)
 
 
 def _resolved(world: World, target: Any) -> list[World]:
