@@ -19,13 +19,19 @@ __all__ = ["Setting", "Sketch", "generate"]
 LENGTH = 24
 
 
-def generate(source: Source, setting: Setting) -> Program:
-    """Write one program with the choices of `source`."""
+def generate(source: Source, setting: Setting, *, longest: int = LENGTH) -> Program:
+    """Write one program with the choices of `source`.
+
+    Args:
+        source: Where the choices come from.
+        setting: What the program may use.
+        longest: How many operations it draws at most; histories have bounds of their own.
+    """
     if setting.chapter == HISTORIES:
         return generate_history(source, setting)
     has_trees = setting.chapter in (*SUPERVISION, "world") and "supervisor" in setting.features
     writer = DisturbingWriter(source, setting) if has_trees else Writer(source, setting)
-    length = 1 + source.below(LENGTH)
+    length = 1 + source.below(longest)
     operation_odds = OPERATIONS[setting.chapter].usable(setting.features)
     writer.actions = ACTIONS[setting.chapter].usable(setting.features, inside=True)
     if source.below(2):
