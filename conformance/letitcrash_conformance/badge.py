@@ -25,10 +25,11 @@ def build_badge(run: Shown) -> str:
         shields.io, "Endpoint Badge": schemaVersion, label, message, color, isError.
     """
     tally = run.tally
+    known = f", {len(tally.known)} known" if tally.known else ""
     badge: dict[str, object] = {
         "schemaVersion": 1,
         "label": "letitcrash",
-        "message": f"{run.verdict}: {tally.counts[Status.PASSED]} of {tally.checkable} clauses",
+        "message": f"{run.verdict}: {tally.counts[Status.PASSED]} of {tally.checkable} clauses{known}",
         "color": _COLORS[tally.verdict],
     }
     if tally.verdict is Verdict.SUBJECT_ERROR:

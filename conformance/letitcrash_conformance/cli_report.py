@@ -64,7 +64,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     complaints = write_outputs(arguments, runs)
     for complaint in complaints:
         print(f"letitcrash: {complaint}", file=sys.stderr)
-    return next((code for code in (1, 4, 3) if code in codes), 2 if complaints else 0)
+    return next((code for code in (1, 4, 3) if code in codes), 2 if complaints or 2 in codes else 0)
 
 
 def _show(run: Shown, screen: Screen, detail: Detail) -> int:
@@ -79,4 +79,4 @@ def _show(run: Shown, screen: Screen, detail: Detail) -> int:
         screen.show([*wrap(f"SUBJECT ERROR: {report.error}", width=screen.width, style="bad"), Line("")])
     lines = render_report(run.tally, suite=report.suite, repeat=run.repeat, detail=detail, width=screen.width)
     screen.show(lines)
-    return 3 if result.is_interrupted else run.tally.verdict.exit_code
+    return 3 if result.is_interrupted else run.tally.exit_code

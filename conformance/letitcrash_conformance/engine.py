@@ -9,11 +9,13 @@ from functools import partial
 
 from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.generate import Setting, generate
+from letitcrash_conformance.known import NOTHING, Known
+from letitcrash_conformance.known_detour import DETOURS, go_around
 from letitcrash_conformance.plan import seed_of
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.results import Finding, Trouble, Unit, UnitResult, Wait
 from letitcrash_conformance.scenarios import scenarios_of
-from letitcrash_conformance.session import Outcome, Session
+from letitcrash_conformance.session import PATIENCE_S, Outcome, Session
 from letitcrash_conformance.shrink import confirm, confirm_race, shrink
 from letitcrash_conformance.shrink_histories import has_history
 from letitcrash_conformance.simulation.choose import choose_tier, draw_schedule, open_session
@@ -42,6 +44,15 @@ MAX_FAILURES = 40
 SCENARIO_SCHEDULES = 12
 """Schedules drawn for the history of each scenario; about every second one is first come, first served."""
 
+KNOWN_SHARE = 3
+"""A known failure is shrunk for this part of the time: it was shown before."""
+
+KNOWN_MANY = 5
+"""Known failures in one unit after which an observation that is not explained is looked at again only shortly."""
+
+HASTE_S = 0.3
+"""How long that is, in seconds of real time."""
+
 PROGRESS_S = 0.2
 
 
@@ -54,6 +65,7 @@ class UnitRunner:
         on_progress: Called a few times a second with unit, examples and operations so far.
         on_finding: Called with each finding.
         threads: How to run programs of backends with threads on drawn schedules; None for not at all.
+        known: Failures that are known: they are reported once, and neither end a unit nor hide what is behind them.
     """
 
     def __init__(
@@ -63,16 +75,18 @@ class UnitRunner:
         on_progress: Callable[[Unit, int, int], None],
         on_finding: Callable[[Finding], None],
         threads: Tier | None = None,
+        known: Known = NOTHING,
     ) -> None:
         self._factory = factory
+        self.known = known
         self.threads: Tier | None = threads
         self._selected = selected
         self._on_progress = on_progress
         self._on_finding = on_finding
         self._session: Session | None = None
         self._scheduled: dict[Tier, ScheduledSession] = {}
-        self._reported: set[str] = set()
-        self._doubts: Counter[str] = Counter()
+        self._reported: set[tuple[str, str]] = set()
+        self._doubts: Counter[tuple[str, str]] = Counter()
 
     def session(self) -> Session:
         """Return the session with the subject, started if it is not running.
@@ -118,12 +132,12 @@ class UnitRunner:
 
     def report(self, finding: Finding) -> bool:
         """Pass a finding on, unless it is one more of a clause that does not repeat. Returns whether it was."""
-        clause = finding.violation.clause
-        self._doubts[clause] += finding.is_flaky
-        if finding.is_flaky and self._doubts[clause] > 1:
+        key = finding.violation.clause, finding.known
+        self._doubts[key] += finding.is_flaky
+        if finding.is_flaky and self._doubts[key] > 1:
             return False
         if not finding.is_flaky:
-            self._reported.add(clause)
+            self._reported.add(key)
         self._on_finding(finding)
         return True
 
@@ -135,9 +149,9 @@ class UnitRunner:
         """Whether a clause is one of those to judge."""
         return clause in self._selected
 
-    def is_settled(self, clause: str) -> bool:
-        """Whether enough is known of the clause: a violation that repeats, or several that do not."""
-        return clause in self._reported or self._doubts[clause] >= MAX_DOUBTS
+    def is_settled(self, clause: str, known: str) -> bool:
+        """Whether enough was seen of a clause, known or not: a violation that repeats, or several that do not."""
+        return (clause, known) in self._reported or self._doubts[clause, known] >= MAX_DOUBTS
 
 
 class _Work:
@@ -149,6 +163,7 @@ class _Work:
         self.result = UnitResult(unit)
         self.running: Program | None = None
         self.failures = 0
+        self.known_failures = 0
         self._reported_at = 0.0
 
     def run(self) -> None:
@@ -188,13 +203,8 @@ class _Work:
         schedule: Schedule | None = None,
     ) -> bool:
         """Run one program. Returns whether it was judged to its end and nothing was wrong."""
-        session = self.runner.session()
-        self.running = program
         started = time.monotonic()
-        if schedule is None:
-            outcome = session.run(program)
-        else:
-            outcome = self.runner.scheduled(schedule.tier).run_on(schedule, program)
+        outcome = self._perform(program, schedule)
         result = self.result
         result.note_wait(Wait(time.monotonic() - started, number, len(program.operations)))
         result.examples += 1
@@ -205,7 +215,9 @@ class _Work:
             result.undecided[judgement.undecided] += 1
         if judgement.violation is not None:
             self._violation(number, outcome, make, choices)
-        elif self.unit.backend != session.hello.default_backend:
+            if self._known_as(outcome):
+                self._behind_known(number, outcome, schedule)
+        elif self.unit.backend != self.runner.session().hello.default_backend:
             result.exercised["BACK-2"] += 1  # the default backend runs the same programs
         now = time.monotonic()
         if now - self._reported_at > PROGRESS_S:
@@ -213,17 +225,52 @@ class _Work:
             self.runner.progress(self.unit, result)
         return judgement.violation is None and judgement.undecided is None
 
+    def _perform(self, program: Program, schedule: Schedule | None) -> Outcome:
+        """Run one program, on a drawn schedule if there is one."""
+        self.running = program
+        if schedule is not None:
+            return self.runner.scheduled(schedule.tier).run_on(schedule, program)
+        session = self.runner.session()
+        if self.known_failures >= KNOWN_MANY:
+            session.patience_s = HASTE_S
+        return session.run(program)
+
+    def _known_as(self, outcome: Outcome) -> str:
+        """Return the id under which the violation of a run is known; empty if there is none, or it is not known."""
+        violation = outcome.judgement.violation
+        if violation is None or not self.runner.is_selected(violation.clause):
+            return ""
+        return self.runner.known.excuse(violation.clause, outcome.program.origin)
+
+    def _behind_known(self, number: int, outcome: Outcome, schedule: Schedule | None) -> None:
+        """Judge what stands behind a known failure as well."""
+        self.known_failures += 1
+        runs = DETOURS[self.runner.session().hello.clock]
+        detour = go_around(
+            outcome,
+            lambda program: self._perform(program, schedule),
+            lambda each: bool(self._known_as(each)),
+            runs=runs,
+        )
+        self.result.operations += detour.operations
+        judgement = detour.outcome.judgement
+        if detour.outcome is not outcome:
+            self.result.exercised.update(judgement.exercised)
+        if judgement.violation is not None and not self._known_as(detour.outcome):
+            self._violation(number, detour.outcome, None, [])
+
     def _violation(
         self, number: int, outcome: Outcome, make: Callable[[Source], Program] | None, choices: list[int]
     ) -> None:
         violation = outcome.judgement.violation
         assert violation is not None
-        self.failures += 1
-        clause = violation.clause
+        clause, known = violation.clause, self._known_as(outcome)
+        self.failures += not known
         if not self.runner.is_selected(clause):
             self.result.undecided[f"{clause} was broken, which was not asked for"] += 1
             return
-        if self.runner.is_settled(clause) or len(self.result.findings) >= MAX_FINDINGS:
+        is_full = sum(not finding.known for finding in self.result.findings) >= MAX_FINDINGS
+        if self.runner.is_settled(clause, known) or (is_full and not known):
             return
         if isinstance(outcome, ScheduledOutcome):
             plain = self.runner.session().run(outcome.program)
@@ -234,14 +281,18 @@ class _Work:
         session = self.runner.session()
         clock = session.hello.clock
         if clock == "wall":
+            is_hasty, session.patience_s = session.patience_s < PATIENCE_S, PATIENCE_S
             patient = session.run(outcome.program, patient=True)
             if patient.judgement.violation is not None:
                 outcome = patient
                 assert outcome.judgement.violation is not None
                 clause = outcome.judgement.violation.clause
+            elif is_hasty:
+                return  # it was only late, and was looked at too shortly
         length = len(outcome.program.operations)
         tries = 1 if clock == "virtual" else 2
-        shrunk = shrink(session, outcome, make, choices, seconds=SHRINK_S[clock], tries=tries)
+        seconds = SHRINK_S[clock] / (KNOWN_SHARE if known else 1)
+        shrunk = shrink(session, outcome, make, choices, seconds=seconds, tries=tries)
         self.running = shrunk.program
         self.runner.close()  # a fresh subject proves it, whatever state this one is in by now
         repeats, tries = _repeat(self.runner.session(), shrunk.program, clause)
@@ -259,6 +310,7 @@ class _Work:
             length_found=length,
             repeats=repeats,
             tries=tries,
+            known=self._known_as(shrunk),
         )
         if self.runner.report(finding):
             self.result.findings.append(finding)
@@ -293,6 +345,7 @@ class _Work:
             tries=tries,
             schedule=shrunk.schedule,
             story=shrunk.story,
+            known=self._known_as(shrunk),
         )
         if self.runner.report(finding):
             self.result.findings.append(finding)

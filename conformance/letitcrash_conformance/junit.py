@@ -19,7 +19,8 @@ def build_junit(runs: Sequence[Shown]) -> str:
     """Return runs as JUnit XML, one suite for each run.
 
     A broken clause is a failure with the words of the violation. A clause that was not judged is skipped and says why,
-    and so is a flaky one. A harness that broke and a run that was cut off are errors of a test case of their own.
+    and so is a flaky or a known one. A harness that broke, a run that was cut off and an entry of a baseline that must
+    be looked at are errors of a test case of their own.
     """
     root = ET.Element("testsuites", name="letitcrash")
     for run in runs:
@@ -37,12 +38,17 @@ def _build_suite(run: Shown) -> ET.Element:
     properties = ET.SubElement(suite, "properties")
     for name, value in facts.items():
         ET.SubElement(properties, "property", name=name, value=printable(str(value), keep=""))
-    broken = {finding.violation.clause: finding for finding in (*run.tally.violations, *run.tally.flaky)}
+    broken = {
+        finding.violation.clause: finding for finding in (*run.tally.known, *run.tally.flaky, *run.tally.violations)
+    }
     for clause in run.tally.clauses:
         suite.append(_build_case(run, clause, broken.get(clause.clause.id)))
     for trouble in run.tally.troubles:
         case = _case("harness", f"{trouble.found_in.chapter} on {trouble.found_in.backend}", suite)
         _say(case, "error", trouble.what, plain_text(render_trouble(trouble)))
+    for complaint in run.tally.complaints:
+        case = _case("baseline", complaint.entry.id, suite)
+        _say(case, "error", f"{result.known.path}{complaint.entry.place}: {complaint.what}", "")
     if run.report.error is not None:
         _say(_case("harness", "start", suite), "error", run.report.error, "")
     if result.is_interrupted:
@@ -58,12 +64,13 @@ def _build_suite(run: Shown) -> ET.Element:
 def _build_case(run: Shown, judged: ClauseTally, finding: Finding | None) -> ET.Element:
     clause = judged.clause
     case = _case(clause.chapter, f"{clause.id} {clause.keyword}: {' '.join(clause.text.split())}")
-    if finding is not None and judged.status in (Status.FAILED, Status.FLAKY):
+    if finding is not None and judged.status in (Status.FAILED, Status.FLAKY, Status.KNOWN):
         text = plain_text(render_finding(finding, run.context(finding)))
         if judged.status is Status.FAILED:
             _say(case, "failure", finding.violation.what, text, kind=str(clause.keyword))
         else:
-            _say(case, "skipped", f"flaky: {rate_of(finding, run.tally)}", "")
+            why = judged.reason if judged.status is Status.KNOWN else rate_of(finding, run.tally)
+            _say(case, "skipped", f"{judged.status.value}: {why}", "")
             ET.SubElement(case, "system-out").text = printable(text)
     elif judged.status is not Status.PASSED:
         reason = f": {judged.reason}" if judged.reason else ""

@@ -48,7 +48,10 @@ def _build_run(run: Shown) -> str:
     if run.report.error is not None:
         lines += [*_fence(run.report.error), ""]
     lines += [*_build_table(run), ""]
-    findings = (*tally.violations, *tally.flaky)
+    findings = (*tally.violations, *tally.flaky, *tally.known)
+    for complaint in tally.complaints:
+        what = f"{complaint.entry.id} {complaint.what} ({tally.result.known.path}{complaint.entry.place})"
+        lines += [f"> **Baseline**: {_plain(what)}", ""]
     for finding in findings[:MAX_SHOWN]:
         lines += _build_finding(run, finding)
     if len(findings) > MAX_SHOWN:
@@ -93,6 +96,9 @@ def _build_finding(run: Shown, finding: Finding) -> list[str]:
     title = f"{violation.clause}: {what[:120]}"
     if finding.is_flaky:
         title = f"{violation.clause} is flaky: {rate_of(finding, run.tally)}"
+    if finding.known:
+        entry = run.report.result.known.find(finding.known)
+        title = f"{violation.clause} is known: {finding.known if entry is None else entry.words}"
     return _unfold(_plain(title), plain_text(render_finding(finding, run.context(finding))))
 
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TextIO
 
+from letitcrash_conformance.known import NOTHING, Known
+from letitcrash_conformance.known_records import dump_known
 from letitcrash_conformance.recorder_fields import dump_hello
 from letitcrash_conformance.recorder_records import dump_finding, dump_unit_result
 from letitcrash_conformance.results import Finding, RunResult, Unit, UnitResult
@@ -54,6 +56,7 @@ class Recorder:
         seed: int,
         argv: Sequence[str] = (),
         replay_dir: str | None = None,
+        known: Known = NOTHING,
     ) -> None:
         """Write the header.
 
@@ -66,6 +69,7 @@ class Recorder:
             seed: The seed of the run.
             argv: The command line of the run.
             replay_dir: Where replay files are written, or None.
+            known: Failures that are known.
         """
         self.error: OSError | None = None
         self._file = file
@@ -85,6 +89,7 @@ class Recorder:
             replay_dir=replay_dir,
             started=_now(),
             selected=sorted(selected, key=sort_key),
+            **({"known": dump_known(known)} if known.entries else {}),
         )
 
     def on_hello(self, hello: Hello) -> None:
@@ -120,7 +125,7 @@ class Recorder:
         self._write(
             "footer",
             verdict=tally.verdict.value,
-            exit_code=tally.verdict.exit_code,
+            exit_code=tally.exit_code,
             interrupted=result.is_interrupted,
             error=error,
             seconds=round(result.seconds, 3),
@@ -129,6 +134,8 @@ class Recorder:
             clauses={status.value: tally.counts[status] for status in Status},
             violations=[finding.violation.clause for finding in tally.violations],
             flaky=[finding.violation.clause for finding in tally.flaky],
+            known=[finding.violation.clause for finding in tally.known],
+            baseline=[f"{each.entry.id} {each.what}" for each in tally.complaints],
             ended=_now(),
         )
 

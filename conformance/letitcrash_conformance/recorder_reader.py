@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from letitcrash_conformance.errors import UsageError
+from letitcrash_conformance.known import NOTHING
+from letitcrash_conformance.known_records import load_known
 from letitcrash_conformance.recorder import FORMAT, FORMAT_VERSION
 from letitcrash_conformance.recorder_fields import Fields
 from letitcrash_conformance.recorder_records import load_finding, load_unit_result
@@ -55,6 +57,7 @@ def read_report(path: Path) -> Report:
         budget=header.text("budget"),
         units=[],
         selected=_read_selected(header),
+        known=load_known(header.inner("known")) if header.has("known") else NOTHING,
     )
     early: dict[Unit, list[Finding]] = {}
     footer: Fields | None = None

@@ -66,6 +66,7 @@ def dump_finding(finding: Finding) -> dict[str, Any]:
         "repeats": finding.repeats,
         "tries": finding.tries,
         **({} if finding.schedule is None else {"schedule": finding.schedule.to_json(), "story": list(finding.story)}),
+        **({"known": finding.known} if finding.known else {}),
     }
 
 
@@ -83,6 +84,7 @@ def load_finding(fields: Fields) -> Finding:
         tries=fields.whole("tries"),
         schedule=fields.schedule("schedule"),
         story=fields.texts("story") if fields.has("story") else (),
+        known=fields.text("known") if fields.has("known") else "",
     )
 
 

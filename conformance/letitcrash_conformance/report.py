@@ -13,7 +13,15 @@ from letitcrash_conformance.results import Finding, Trouble, Verdict
 from letitcrash_conformance.tally import Status, Tally, say_verdict
 from letitcrash_spec.catalogue import load_chapters
 
-__all__ = ["Detail", "rate_of", "render_report", "render_trouble", "render_verdict", "repeat_command"]
+__all__ = [
+    "Detail",
+    "rate_of",
+    "render_complaints",
+    "render_report",
+    "render_trouble",
+    "render_verdict",
+    "repeat_command",
+]
 
 Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
 """How much a report says: violations and the verdict; also the table; also every clause that was not judged."""
@@ -23,12 +31,13 @@ _COLUMNS = (
     Status.PASSED,
     Status.FAILED,
     Status.FLAKY,
+    Status.KNOWN,
     Status.INCONCLUSIVE,
     Status.NOT_EXERCISED,
     Status.NOT_SUPPORTED,
     Status.NOT_CHECKED,
 )
-_RARE = frozenset({Status.FLAKY, Status.INCONCLUSIVE})
+_RARE = frozenset({Status.FLAKY, Status.KNOWN, Status.INCONCLUSIVE})
 """Columns that are shown where they count something."""
 
 SLOW_S = 1.0
@@ -59,6 +68,11 @@ def render_report(
     for finding in (*tally.violations, *tally.flaky):
         context = Context(result.subject, result.hello, suite, repeat(finding), width)
         lines += [*render_finding(finding, context), Line("")]
+    if detail == "verbose":
+        for finding in tally.known:
+            lines += [Line(f"KNOWN: {_entry_of(finding, tally)}", "warn")]
+            context = Context(result.subject, result.hello, suite, repeat(finding), width)
+            lines += [*render_finding(finding, context), Line("")]
     for trouble in tally.troubles:
         lines += [*render_trouble(trouble, width), Line("")]
     if detail != "quiet":
@@ -66,6 +80,7 @@ def render_report(
         lines += _render_gaps(tally, detail, width)
         lines += _render_undecided(tally, detail, width)
         lines += _render_rates(tally, width)
+        lines += _render_known(tally, repeat, width)
         lines += _render_waits(tally, detail, width)
     if result.is_interrupted:
         lines += wrap(
@@ -73,12 +88,22 @@ def render_report(
             width=width,
             style="warn",
         )
-    return [*lines, render_verdict(tally)]
+    return [*lines, *render_complaints(tally, width), render_verdict(tally)]
 
 
 def render_verdict(tally: Tally) -> Line:
     """Return the last line of a report."""
     return Line(say_verdict(tally), _VERDICT_STYLE[tally.verdict])
+
+
+def render_complaints(tally: Tally, width: int = 100) -> list[Line]:
+    """Return what is wrong with the entries of the known failures, one after the other."""
+    lines: list[Line] = []
+    for complaint in tally.complaints:
+        entry = complaint.entry
+        text = f"BASELINE {tally.result.known.path}{entry.place}: {entry.id} {complaint.what}"
+        lines += wrap(text, rest="    ", width=width, style="bad")
+    return lines
 
 
 def render_trouble(trouble: Trouble, width: int = 100) -> list[Line]:
@@ -173,6 +198,22 @@ def _render_rates(tally: Tally, width: int) -> list[Line]:
     for finding in unsteady:
         word = "flaky" if finding.is_flaky else "unsteady"
         text = f"{word}: {finding.violation.clause} {rate_of(finding, tally)}"
+        lines += wrap(text, rest="    ", width=width, style="warn")
+    return [*lines, Line("")] if lines else []
+
+
+def _entry_of(finding: Finding, tally: Tally) -> str:
+    entry = tally.result.known.find(finding.known)
+    return finding.known if entry is None else f"{entry.kind}, {entry.words}"
+
+
+def _render_known(tally: Tally, repeat: Callable[[Finding], str], width: int) -> list[Line]:
+    """Return the known failures that were seen, each with its reason and the command that repeats it."""
+    lines: list[Line] = []
+    for finding in tally.known:
+        name = finding.violation.clause
+        through = "" if finding.known == name else f" in {finding.known}"
+        text = f"known: {name}{through}: {_entry_of(finding, tally)}; {repeat(finding)}"
         lines += wrap(text, rest="    ", width=width, style="warn")
     return [*lines, Line("")] if lines else []
 

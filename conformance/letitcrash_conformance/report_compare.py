@@ -14,7 +14,7 @@ __all__ = ["KINDS", "compare_runs", "name_clauses", "render_changes"]
 MAX_NAMED = 40
 """Clauses of one kind of change that are named."""
 
-_JUDGED = frozenset({Status.PASSED, Status.FAILED, Status.FLAKY})
+_JUDGED = frozenset({Status.PASSED, Status.FAILED, Status.FLAKY, Status.KNOWN})
 
 KINDS: Mapping[str, tuple[str, Callable[[Status | None, Status | None], bool]]] = {
     "Broken": (

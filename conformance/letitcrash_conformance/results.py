@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from letitcrash_conformance.known import NOTHING, Known
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.hello import Hello
@@ -69,6 +70,7 @@ class Finding:
         tries: and how often it was repeated. No repeat at all: the finding is flaky.
         schedule: The drawn schedule that shows it; None if it shows on the ordinary event loop.
         story: Who ran when on that schedule, line by line.
+        known: The id of the entry of known failures that accepts it; empty if none does.
     """
 
     violation: Violation
@@ -81,6 +83,7 @@ class Finding:
     tries: int
     schedule: Schedule | None = None
     story: tuple[str, ...] = ()
+    known: str = ""
 
     @property
     def is_flaky(self) -> bool:
@@ -130,7 +133,7 @@ class UnitResult:
         operations: Operations performed.
         seconds: Wall time spent.
         exercised: Clause id -> how often it was demanded and held.
-        findings: Violations, at most one per clause.
+        findings: Violations, at most one per clause, and one more per clause and entry of known failures.
         undecided: Reason -> number of programs that were not judged to their end for it.
         trouble: Why the unit ended early because of the harness, or None.
         unsupported: Why the unit was not run, or None.
@@ -167,6 +170,7 @@ class RunResult:
         selected: Ids of the clauses the run was asked to judge.
         is_interrupted: Whether somebody stopped it before its end.
         seconds: Wall time of the whole run.
+        known: The failures that were known.
     """
 
     hello: Hello | None
@@ -177,6 +181,7 @@ class RunResult:
     selected: frozenset[str]
     is_interrupted: bool = False
     seconds: float = 0.0
+    known: Known = NOTHING
 
 
 class Listener(Protocol):

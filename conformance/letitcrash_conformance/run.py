@@ -15,6 +15,7 @@ from typing import Any
 
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.errors import SubjectError, SuiteError
+from letitcrash_conformance.known import NOTHING, Known
 from letitcrash_conformance.plan import plan
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult
@@ -45,6 +46,7 @@ def run(
     processes: int | None = 1,
     fail_fast: bool = False,
     threads: Tier | None = None,
+    known: Known = NOTHING,
 ) -> RunResult:
     """Judge a subject.
 
@@ -59,9 +61,10 @@ def run(
         seed: The same seed gives the same programs.
         processes: How many processes share the work, each with a world of its own; None for one for each core, and
             for more of them on a wall clock, where they mostly wait.
-        fail_fast: Stop at the first finding.
+        fail_fast: Stop at the first finding that is not known.
         threads: How to run programs of backends with threads on drawn schedules, `"threads"` or `"lines"`; None for
             not at all.
+        known: Failures that are known.
 
     Returns:
         Everything that was found. After Ctrl-C what was found so far, marked as interrupted.
@@ -78,7 +81,7 @@ def run(
         first.close()
     listener.on_hello(hello)
     units, unsupported = plan(hello, chapters=chapters, backends=backends, budget=budget, seed=seed)
-    result = RunResult(hello, subject, seed, str(budget), [], selected)
+    result = RunResult(hello, subject, seed, str(budget), [], selected, known=known)
     for unit, reason in unsupported:
         left_out = UnitResult(unit, unsupported=reason)
         result.units.append(left_out)
@@ -86,14 +89,14 @@ def run(
     if processes is None:
         processes = _count_processes(hello)
     if processes <= 1:
-        work: _Here | _There = _Here(factory, selected, listener, threads)
+        work: _Here | _There = _Here(factory, selected, listener, threads, known)
     else:
-        work = _There(factory, selected, listener, processes, threads)
+        work = _There(factory, selected, listener, processes, threads, known)
     try:
         for unit_result in work.run(units):
             result.units.append(unit_result)
             listener.on_unit_finished(unit_result)
-            if fail_fast and unit_result.findings:
+            if fail_fast and not all(finding.known for finding in unit_result.findings):
                 break
     except KeyboardInterrupt:
         with _deaf():
@@ -143,11 +146,16 @@ class _Here:
     """Runs the units in this process."""
 
     def __init__(
-        self, factory: Callable[[], Subject], selected: frozenset[str], listener: Listener, threads: Tier | None
+        self,
+        factory: Callable[[], Subject],
+        selected: frozenset[str],
+        listener: Listener,
+        threads: Tier | None,
+        known: Known,
     ) -> None:
         self._listener = listener
         self._findings: list[Finding] = []
-        self._runner = UnitRunner(factory, selected, listener.on_progress, self._on_finding, threads)
+        self._runner = UnitRunner(factory, selected, listener.on_progress, self._on_finding, threads, known)
         self._current: Unit | None = None
 
     def _on_finding(self, finding: Finding) -> None:
@@ -182,6 +190,7 @@ class _There:
         listener: Listener,
         processes: int,
         threads: Tier | None,
+        known: Known,
     ) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._listener = listener
@@ -193,7 +202,8 @@ class _There:
         self._selected = selected
         self._threads = threads
         self._findings: dict[Unit, list[Finding]] = {}
-        self._known: set[str] = set()
+        self._known = known
+        self._told: set[tuple[str, str]] = set()
         self._is_closed = False
 
     def run(self, units: Sequence[Unit]) -> Iterable[UnitResult]:
@@ -202,7 +212,9 @@ class _There:
         for _ in range(min(self._count, max(len(units), 1))):
             self._units.put(None)
             process = self._context.Process(
-                target=_work, args=(self._factory, self._selected, self._units, self._news, self._threads), daemon=True
+                target=_work,
+                args=(self._factory, self._selected, self._units, self._news, self._threads, self._known),
+                daemon=True,
             )
             process.start()
             self._processes.append(process)
@@ -223,7 +235,7 @@ class _There:
             if kind == "finished":
                 waiting -= 1
                 self._findings.pop(news[0].unit, None)
-                yield self._without_known(news[0])
+                yield self._without_told(news[0])
             elif kind == "started":
                 self._findings[news[0]] = []
                 self._listener.on_unit_started(news[0])
@@ -233,13 +245,13 @@ class _There:
                 self._listener.on_progress(*news)
             elif kind == "finding":
                 self._findings.setdefault(news[0].found_in, []).append(news[0])
-                if news[0].violation.clause not in self._known:
+                if _key(news[0]) not in self._told:
                     self._listener.on_finding(news[0])
 
-    def _without_known(self, result: UnitResult) -> UnitResult:
+    def _without_told(self, result: UnitResult) -> UnitResult:
         """Keep one finding for each clause: two processes may have found the same."""
-        kept = [finding for finding in result.findings if finding.violation.clause not in self._known]
-        self._known.update(finding.violation.clause for finding in kept)
+        kept = [finding for finding in result.findings if _key(finding) not in self._told]
+        self._told.update(map(_key, kept))
         result.findings = kept
         return result
 
@@ -249,7 +261,7 @@ class _There:
 
     def unfinished(self) -> list[UnitResult]:
         """Return what the interrupted units had found."""
-        return [self._without_known(UnitResult(unit, findings=found)) for unit, found in self._findings.items()]
+        return [self._without_told(UnitResult(unit, findings=found)) for unit, found in self._findings.items()]
 
     def close(self) -> None:
         if self._is_closed:
@@ -269,8 +281,12 @@ class _There:
         self._news.cancel_join_thread()
 
 
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.violation.clause, finding.known
+
+
 def _work(
-    factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any, threads: Tier | None
+    factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any, threads: Tier | None, known: Known
 ) -> None:
     """Run units until there are none (a worker process)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -280,6 +296,7 @@ def _work(
         lambda unit, examples, operations: news.put(("progress", unit, examples, operations)),
         lambda finding: news.put(("finding", finding)),
         threads,
+        known,
     )
 
     def leave(number: int, frame: object) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from letitcrash_conformance.known_stale import Complaint, find_complaints
 from letitcrash_conformance.results import Finding, RunResult, Trouble, Unit, UnitResult, Verdict, Wait
 from letitcrash_spec.catalogue import load_clauses, sort_key
 from letitcrash_spec.clause import Clause, Keyword, Profile
@@ -29,6 +30,8 @@ class Status(Enum):
     """It was broken, and repeating the program broke it again."""
     FLAKY = "flaky"
     """It was broken once and never again when the program was repeated."""
+    KNOWN = "known"
+    """It was broken, and the known failures of the run say so."""
     INCONCLUSIVE = "inconclusive"
     """No program demanded it to its end, and the run or the harness broke off before one could."""
     NOT_EXERCISED = "not exercised"
@@ -47,7 +50,7 @@ class ClauseTally:
         clause: The clause.
         status: What the run says of it.
         held: How often it was demanded and held.
-        reason: Why it is not supported or not checked; empty otherwise.
+        reason: Why it is not supported or not checked, or why it is known; empty otherwise.
     """
 
     clause: Clause
@@ -72,6 +75,8 @@ class Tally:
         examples: Programs performed.
         counts: Status -> number of clauses.
         waits: The programs that took longest, each with its unit, slowest first, at most five.
+        known: Findings that are known, one for each clause, in natural order.
+        complaints: Entries of the known failures that must be looked at, in the order of their file.
     """
 
     result: RunResult
@@ -85,6 +90,13 @@ class Tally:
     examples: int
     counts: Mapping[Status, int] = field(default_factory=dict[Status, int])
     waits: tuple[tuple[Unit, Wait], ...] = ()
+    known: tuple[Finding, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the run: that of its verdict, and 2 for a baseline that must be looked at."""
+        return self.verdict.exit_code or (2 if self.complaints else 0)
 
     def having(self, status: Status) -> tuple[ClauseTally, ...]:
         """Return the clauses of one status, in natural order."""
@@ -99,20 +111,28 @@ class Tally:
 def count_up(result: RunResult) -> Tally:
     """Add up a run.
 
-    The verdict is a violation if one repeated, else a subject error if the harness broke anywhere, else inconclusive
-    if the run was interrupted, if a finding was flaky, or if a binding clause (or every clause) went unexercised.
+    Of the findings that are not known: the verdict is a violation if one repeated, else a subject error if the harness
+    broke anywhere, else inconclusive if the run was interrupted, if a finding was flaky, or if a binding clause (or
+    every clause) went unexercised.
     """
     held: Counter[str] = Counter()
     undecided: Counter[str] = Counter()
     for unit in result.units:
         held.update(unit.exercised)
         undecided.update(unit.undecided)
-    findings = [finding for unit in result.units for finding in unit.findings]
+    everything = [finding for unit in result.units for finding in unit.findings]
+    findings = [finding for finding in everything if not finding.known]
+    known = _first_of_each(finding for finding in everything if finding.known)
     violations = _first_of_each(finding for finding in findings if not finding.is_flaky)
     flaky = {c: f for c, f in _first_of_each(f for f in findings if f.is_flaky).items() if c not in violations}
     catalogue = load_clauses()
-    ids = sorted({*result.selected, *violations, *flaky} & catalogue.keys(), key=sort_key)
-    clauses = tuple(_judge_clause(catalogue[i], i in violations, i in flaky, held[i], result) for i in ids)
+    ids = sorted({*result.selected, *violations, *flaky, *known} & catalogue.keys(), key=sort_key)
+    broken = {
+        **{clause: (Status.KNOWN, _say_known(result, finding)) for clause, finding in known.items()},
+        **dict.fromkeys(flaky, (Status.FLAKY, "")),
+        **dict.fromkeys(violations, (Status.FAILED, "")),
+    }
+    clauses = tuple(_judge_clause(catalogue[i], broken.get(i), held[i], result) for i in ids)
     troubles = tuple(unit.trouble for unit in result.units if unit.trouble is not None)
     counts = Counter(each.status for each in clauses)
     return Tally(
@@ -127,6 +147,8 @@ def count_up(result: RunResult) -> Tally:
         examples=sum(unit.examples for unit in result.units),
         counts={status: counts[status] for status in Status},
         waits=_find_slowest(result.units),
+        known=tuple(known.values()),
+        complaints=find_complaints(result, held),
     )
 
 
@@ -141,7 +163,7 @@ def say_verdict(tally: Tally) -> str:
     interrupted = "interrupted before its end, " if result.is_interrupted else ""
     match tally.verdict:
         case Verdict.CONFORMANT:
-            return f"conformant: {held} {tail}"
+            return f"conformant{_but_for(tally)}: {held} {tail}"
         case Verdict.VIOLATION:
             names = ", ".join(finding.violation.clause for finding in tally.violations)
             return f"violation: {interrupted}{names} broken, {held} {tail}"
@@ -150,6 +172,18 @@ def say_verdict(tally: Tally) -> str:
             return f"subject error: {interrupted}{first}; {held} {tail}"
         case Verdict.INCONCLUSIVE:
             return f"inconclusive: {'; '.join(_doubts(tally))}; {held} {tail}"
+
+
+def _but_for(tally: Tally) -> str:
+    if not tally.known:
+        return ""
+    names = ", ".join(finding.violation.clause for finding in tally.known)
+    return f" but for {len(tally.known)} known {_plural('failure', len(tally.known))} ({names})"
+
+
+def _say_known(result: RunResult, finding: Finding) -> str:
+    entry = result.known.find(finding.known)
+    return "" if entry is None else entry.words
 
 
 def _doubts(tally: Tally) -> list[str]:
@@ -177,11 +211,9 @@ def _first_of_each(findings: Iterable[Finding]) -> dict[str, Finding]:
     return dict(sorted(kept.items(), key=lambda item: sort_key(item[0])))
 
 
-def _judge_clause(clause: Clause, is_broken: bool, is_flaky: bool, held: int, result: RunResult) -> ClauseTally:
-    if is_broken:
-        return ClauseTally(clause, Status.FAILED, held)
-    if is_flaky:
-        return ClauseTally(clause, Status.FLAKY, held)
+def _judge_clause(clause: Clause, broken: tuple[Status, str] | None, held: int, result: RunResult) -> ClauseTally:
+    if broken is not None:
+        return ClauseTally(clause, broken[0], held, broken[1])
     if not clause.is_checked:
         return ClauseTally(clause, Status.NOT_CHECKED, held, clause.unchecked)
     if result.hello is not None:

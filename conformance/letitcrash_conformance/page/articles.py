@@ -41,7 +41,7 @@ def build_finding(run: Shown, finding: Finding, identity: str, extent: Extent = 
     violation = finding.violation
     clause = load_clauses().get(violation.clause)
     keyword = "" if clause is None else f" {clause.keyword}"
-    word = "is flaky on" if finding.is_flaky else "is broken by"
+    word = "is known on" if finding.known else "is flaky on" if finding.is_flaky else "is broken by"
     parts: list[Child] = [
         tag("h3", tag("a", violation.clause, href=f"#{violation.clause}"), f"{keyword} {word} {run.name}"),
     ]
@@ -52,6 +52,9 @@ def build_finding(run: Shown, finding: Finding, identity: str, extent: Extent = 
         ]
     if finding.is_flaky:
         parts.append(tag("p", f"Flaky: {rate_of(finding, run.tally)}.", class_="note"))
+    entry = run.report.result.known.find(finding.known)
+    if entry is not None:
+        parts.append(tag("p", f"Known ({entry.kind}): {_cut(entry.words)}", class_="note"))
     parts += _compared(finding)
     if extent != "brief":
         parts += _steps(finding)

@@ -73,7 +73,7 @@ def _build_articles(runs: Sequence[Shown]) -> tuple[Html, dict[tuple[int, str], 
     places: dict[tuple[int, str], str] = {}
     size = left_out = 0
     for number, run in enumerate(runs):
-        for finding in (*run.tally.violations, *run.tally.flaky):
+        for finding in (*run.tally.violations, *run.tally.flaky, *run.tally.known):
             identity = f"failure-{number + 1}-{finding.violation.clause}"
             article = _fit(run, finding, identity, size)
             if article is None:
@@ -155,6 +155,7 @@ def _build_legend() -> Html:
         Status.PASSED: "demanded at least once, and held each time",
         Status.FAILED: "broken, and broken again when it was repeated",
         Status.FLAKY: "broken once, and never again when it was repeated",
+        Status.KNOWN: "broken, and written down as known",
         Status.INCONCLUSIVE: "the run or the harness broke off before a program demanded it",
         Status.NOT_EXERCISED: "it applies, and no program demanded it",
         Status.NOT_SUPPORTED: "it does not apply to this subject, or to what the run was asked for",

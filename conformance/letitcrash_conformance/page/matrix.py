@@ -17,6 +17,7 @@ SIGNS: dict[Status, tuple[str, str]] = {
     Status.PASSED: ("✓", "good"),
     Status.FAILED: ("✗", "bad"),
     Status.FLAKY: ("≈", "warn"),
+    Status.KNOWN: ("!", "warn"),
     Status.INCONCLUSIVE: ("?", "warn"),
     Status.NOT_EXERCISED: ("○", "warn"),
     Status.NOT_SUPPORTED: ("–", "quiet"),
@@ -58,6 +59,9 @@ def _build_run(run: Shown) -> Html:
     ]
     if result.is_interrupted:
         text = "This run did not come to its end; what it did not reach is not judged."
+        words.append(tag("div", text, class_="warn"))
+    for complaint in tally.complaints:
+        text = f"Baseline {result.known.path}{complaint.entry.place}: {complaint.entry.id} {complaint.what}"
         words.append(tag("div", text, class_="warn"))
     if run.report.error is not None:
         words.append(tag("div", run.report.error[:2000], class_="bad"))

@@ -151,7 +151,7 @@
   });
 
   // -- comparison
-  const judged = (cell) => ["passed", "failed", "flaky"].includes(sayStatus(cell));
+  const judged = (cell) => ["passed", "failed", "flaky", "known"].includes(sayStatus(cell));
   const holds = (cell) => sayStatus(cell) === "passed";
   const kinds = [
     ["Broken", "held before and does not now", (a, b) => holds(a) && judged(b) && !holds(b)],
