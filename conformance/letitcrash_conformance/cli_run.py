@@ -18,6 +18,8 @@ from letitcrash_conformance.cli_outputs import add_outputs, check_outputs, write
 from letitcrash_conformance.cli_selection import choose_clauses, split_words
 from letitcrash_conformance.console import LiveProgress, PlainProgress, Screen
 from letitcrash_conformance.errors import SubjectError, UsageError
+from letitcrash_conformance.known import NOTHING, Known
+from letitcrash_conformance.known_file import read_known
 from letitcrash_conformance.lookup import SubjectFactory, find_subject
 from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.plan import BUDGETS, examples_of, plan
@@ -102,6 +104,7 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         help="for subjects of this process, draw who runs next: among tasks of simulated loops (always), also among "
         "threads where they synchronise, or even between their lines (these two need letitcrash[simulation])",
     )
+    parser.add_argument("--known", type=Path, metavar="FILE", help="failures that are known (`letitcrash baseline`)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON lines, while it happens")
     parser.add_argument(
         "--replay-dir",
@@ -135,6 +138,7 @@ class Order:
         processes: How many processes share the work; None leaves it to the run.
         detail: How much to say.
         threads: How to run threads on drawn schedules; None for not at all.
+        known: Failures that are known.
     """
 
     factory: SubjectFactory
@@ -147,6 +151,7 @@ class Order:
     processes: int | None
     detail: Detail
     threads: Tier | None = None
+    known: Known = NOTHING
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Order:
@@ -170,6 +175,7 @@ class Order:
             seed=random.SystemRandom().randrange(1_000_000) if arguments.seed is None else arguments.seed,
             processes=_count_processes(arguments.processes),
             threads=None if arguments.schedules == TIERS[0] else arguments.schedules,
+            known=read_known(arguments.known),
             detail="quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal",
         )
 
@@ -198,6 +204,7 @@ class Order:
             processes=self.processes,
             fail_fast=fail_fast,
             threads=self.threads,
+            known=self.known,
         )
 
 
@@ -235,7 +242,7 @@ def handle(arguments: argparse.Namespace) -> int:
     tally = count_up(result)
     lines = render_report(tally, suite=suite_version(), repeat=keeper.repeat, detail=order.detail, width=screen.width)
     screen.show(lines if order.detail == "quiet" else [Line(""), *lines])
-    code = 130 if result.is_interrupted else tally.verdict.exit_code
+    code = 130 if result.is_interrupted else tally.exit_code
     if not _write(arguments, result, keeper, started):
         code = code or 2
     if keeper.error is not None:
@@ -272,6 +279,7 @@ def _make_recorder(file: TextIO, order: Order, replay_dir: Path) -> Recorder:
         seed=order.seed,
         argv=sys.argv[1:],
         replay_dir=str(replay_dir),
+        known=order.known,
     )
 
 
