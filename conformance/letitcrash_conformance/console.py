@@ -216,6 +216,8 @@ def _introduce(hello: Hello) -> Line:
 def _announce(finding: Finding) -> Line:
     violation = finding.violation
     word, style = ("flaky", "warn") if finding.is_flaky else ("found", "bad")
+    if finding.known:
+        word, style = "known", "warn"
     what = violation.what.splitlines()[0] if violation.what else ""
     text = f"{word:<8} {violation.clause} in {_name(finding.found_in)}, {count(len(finding.program), 'step')}: {what}"
     return Line(text, "warn" if style == "warn" else "bad")
@@ -230,6 +232,8 @@ def _sum_up(result: UnitResult) -> Line:
         return Line(f"broken   {name}: {result.trouble.what.splitlines()[0]}", "bad")
     if result.findings:
         clauses = ", ".join(finding.violation.clause for finding in result.findings)
+        if all(finding.known for finding in result.findings):
+            return Line(f"known    {name}: {clauses}; {did}", "warn")
         return Line(f"failed   {name}: {clauses}; {did}", "bad")
     return Line(f"ok       {name}: {did}")
 
