@@ -10,7 +10,17 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 
-from letitcrash_conformance import cli_adapter, cli_doctor, cli_replay, cli_report, cli_run, cli_spec
+from letitcrash_conformance import (
+    cli_adapter,
+    cli_baseline,
+    cli_config,
+    cli_doctor,
+    cli_replay,
+    cli_report,
+    cli_run,
+    cli_spec,
+)
+from letitcrash_conformance.config_options import adopt, settle
 from letitcrash_conformance.console import COLORS
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.recorder import suite_version
@@ -56,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"letitcrash {suite_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (cli_run, cli_replay, cli_report, cli_adapter, cli_doctor):
+    for module in (cli_run, cli_replay, cli_report, cli_baseline, cli_adapter, cli_doctor, cli_config):
         module.add_command(commands.add_parser)
     cli_spec.add_commands(commands.add_parser)
     for command in commands.choices.values():
@@ -66,6 +76,8 @@ def make_parser() -> argparse.ArgumentParser:
             default=COLORS[0],
             help="when to show colours (default: on a terminal; NO_COLOR and FORCE_COLOR are heeded)",
         )
+    for name in ("run", "config"):
+        adopt(commands.choices[name])
     return parser
 
 
@@ -80,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments = make_parser().parse_args(argv)
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, _interrupt)
+            settle(arguments)
             handler: Callable[[argparse.Namespace], int] = arguments.handler
             return handler(arguments)
         except (UsageError, UnknownClauseError) as error:

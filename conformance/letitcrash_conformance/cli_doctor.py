@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from letitcrash_conformance.adapters.calls import STEPS, count_clauses
+from letitcrash_conformance.config_options import add_config_options, find_named
 from letitcrash_conformance.console import Screen
 from letitcrash_conformance.doctor import Diagnosis, Result, examine
 from letitcrash_conformance.doctor_talk import name_command
 from letitcrash_conformance.errors import UsageError
-from letitcrash_conformance.lookup import find_subject
 from letitcrash_conformance.render_lines import Line, count
 
 __all__ = ["add_command"]
@@ -50,13 +51,15 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--patience", type=float, default=5.0, metavar="S", help="how many seconds it may be silent (default: 5)"
     )
+    add_config_options(parser)
     parser.set_defaults(handler=_handle)
 
 
 def _handle(arguments: argparse.Namespace) -> int:
     if not arguments.patience > 0:
         raise UsageError(f"expected a number of seconds above zero with --patience, got {arguments.patience!r}")
-    factory = find_subject(arguments.subject, command=arguments.command, silence_s=arguments.patience)
+    found = find_named(arguments.settings, arguments.subject, arguments.command)
+    factory = replace(found, silence_s=arguments.patience)
     screen = Screen(sys.stdout, arguments.color)
     screen.show([Line(f"examining {name_command(factory)}")])
     diagnosis = examine(factory, patience_s=arguments.patience, on_result=lambda result: screen.show(_describe(result)))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from letitcrash_conformance.config import Config
+from letitcrash_conformance.config_options import add_config_options, find_named
 from letitcrash_conformance.console import Screen
 from letitcrash_conformance.engine import TRIES
 from letitcrash_conformance.errors import SubjectError, UsageError
@@ -88,6 +90,7 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--subject", metavar="SUBJECT", help="run on this subject instead of the one in the file")
     parser.add_argument("--command", metavar="WORDS", help="run on this harness instead of the one in the file")
     parser.add_argument("--tries", type=int, metavar="N", help="how often to run a program that does not fail at once")
+    add_config_options(parser)
     parser.set_defaults(handler=_handle)
 
 
@@ -166,13 +169,13 @@ def _handle(arguments: argparse.Namespace) -> int:
         raise UsageError(f"expected a number of tries above zero, got {arguments.tries}")
     instead = None
     if arguments.subject is not None or arguments.command is not None:
-        instead = find_subject(arguments.subject, command=arguments.command)
+        instead = find_named(arguments.settings, arguments.subject, arguments.command)
     screen = Screen(sys.stdout, arguments.color)
     codes: list[int] = []
     for path in find_replays(arguments.paths):
         try:
             replay = read_replay(path)
-            factory = instead if instead is not None else _find(replay)
+            factory = instead if instead is not None else _find(replay, arguments.settings)
         except UsageError as error:
             print(f"letitcrash: {error}", file=sys.stderr)
             codes.append(2)
@@ -183,13 +186,14 @@ def _handle(arguments: argparse.Namespace) -> int:
     return next((code for code in (2, 1, 4, 3) if code in codes), 0)
 
 
-def _find(replay: Replay) -> Callable[[], Subject]:
+def _find(replay: Replay, config: Config | None) -> Callable[[], Subject]:
     try:
-        if replay.command:
+        is_named = config is not None and replay.subject in config.subjects
+        if replay.command and not is_named:
             return find_subject(command=replay.command)
         if not replay.subject:
             raise UsageError("expected the name of a subject in the file, got none")
-        return find_subject(replay.subject)
+        return find_named(config, replay.subject)
     except UsageError as error:
         advice = "  name the subject with --subject module:attribute or --command '...'"
         raise UsageError(f"{error} (in {replay.path})\n{advice}") from None

@@ -16,11 +16,12 @@ from typing import TextIO
 from letitcrash_conformance.cli_listeners import Everybody
 from letitcrash_conformance.cli_outputs import add_outputs, check_outputs, write_outputs
 from letitcrash_conformance.cli_selection import choose_clauses, split_words
+from letitcrash_conformance.config_options import add_config_options, find_named, folder_of, traced
 from letitcrash_conformance.console import LiveProgress, PlainProgress, Screen
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.known import NOTHING, Known
 from letitcrash_conformance.known_file import read_known
-from letitcrash_conformance.lookup import SubjectFactory, find_subject
+from letitcrash_conformance.lookup import SubjectFactory
 from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.plan import BUDGETS, examples_of, plan
 from letitcrash_conformance.recorder import Recorder, suite_version
@@ -36,7 +37,7 @@ from letitcrash_conformance.simulation.threads import require_greenlet
 from letitcrash_conformance.tally import count_up
 from letitcrash_spec.hello import Hello
 
-__all__ = ["Order", "add_command", "handle"]
+__all__ = ["Order", "add_command", "add_options", "handle", "name_subject"]
 
 _EXAMPLES = """\
 examples:
@@ -61,7 +62,18 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("subject", nargs="?", metavar="SUBJECT", help="a shipped name or module:attribute")
+    add_options(parser)
+    parser.set_defaults(handler=handle)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add everything that can be said of a run."""
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        metavar="SUBJECT",
+        help="a shipped name, a name that the settings give, or module:attribute",
+    )
     parser.add_argument("--command", metavar="WORDS", help="start this harness instead, as a shell would split it")
     parser.add_argument(
         "--clauses",
@@ -113,14 +125,19 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="DIR",
         help="where each finding becomes a replay file (default: .letitcrash)",
     )
-    parser.add_argument("--fail-fast", action="store_true", help="stop after the first unit that found something")
+    parser.add_argument(
+        "-x", "--fail-fast", action="store_true", help="stop after the first piece of work that found something"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="an inconclusive run is a failure, too (exit code 1 instead of 3)"
+    )
     add_outputs(parser)
+    add_config_options(parser)
     voice = parser.add_mutually_exclusive_group()
     voice.add_argument("-q", "--quiet", action="store_true", help="show violations and the verdict alone")
     voice.add_argument(
         "-v", "--verbose", action="store_true", help="also list every clause that was not judged, and why"
     )
-    parser.set_defaults(handler=handle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +179,12 @@ class Order:
         """
         chapters, selected = choose_clauses(split_words(arguments.clauses), split_words(arguments.chapter))
         examples_of(arguments.budget)
-        factory = find_subject(arguments.subject, command=arguments.command)
+        factory = find_named(arguments.settings, arguments.subject, arguments.command, folder=folder_of(arguments))
         if arguments.schedules != TIERS[0]:
             require_greenlet()
         return cls(
             factory=factory,
-            subject=shlex.join(factory.command) if factory.command else factory.text,
+            subject=name_subject(factory),
             chapters=chapters,
             selected=selected,
             backends=split_words(arguments.backend),
@@ -208,6 +225,12 @@ class Order:
         )
 
 
+def name_subject(factory: SubjectFactory) -> str:
+    """Return how a subject is named: a command in its words, anything else as it was written."""
+    is_bare = factory.command and factory.text == " ".join(factory.command)
+    return shlex.join(factory.command) if is_bare else factory.text
+
+
 def handle(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code.
 
@@ -216,7 +239,8 @@ def handle(arguments: argparse.Namespace) -> int:
         SubjectError: If the subject cannot be started.
     """
     check_outputs(arguments)
-    order = Order.of(arguments)
+    with traced(arguments):
+        order = Order.of(arguments)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     screen = Screen(sys.stdout, arguments.color)
     keeper = ReplayKeeper(arguments.replay_dir, order.subject, order.factory.command)

@@ -47,6 +47,7 @@ class SubjectFactory:
         folder: The folder from which modules are imported and in which a command runs.
         start_timeout_s: How long a command may take to answer hello, in seconds of real time.
         silence_s: How long a command may stay silent, in seconds of real time, as `CommandSubject` counts it.
+        env: Variables for a command, on top of the environment.
     """
 
     text: str
@@ -55,6 +56,7 @@ class SubjectFactory:
     folder: str = ""
     start_timeout_s: float = 30.0
     silence_s: float = 30.0
+    env: tuple[tuple[str, str], ...] = ()
 
     def __call__(self) -> Subject:
         """Make a subject; a target that is a subject already is given out itself.
@@ -67,6 +69,7 @@ class SubjectFactory:
             return CommandSubject(
                 self.command,
                 cwd=self.folder or None,
+                env=dict(self.env),
                 start_timeout_s=self.start_timeout_s,
                 silence_s=self.silence_s,
             )
@@ -83,6 +86,7 @@ def find_subject(
     *,
     start_timeout_s: float = 30.0,
     silence_s: float = 30.0,
+    folder: Path | None = None,
 ) -> SubjectFactory:
     """Find a subject by name, by `module:attribute` or by command.
 
@@ -94,17 +98,18 @@ def find_subject(
         command: A harness to start instead: its words, or one text that is split as a shell would.
         start_timeout_s: How long a command may take to answer hello, in seconds of real time.
         silence_s: How long a command may stay silent, in seconds of real time.
+        folder: Where a command runs and modules are found; the current folder if left out.
 
     Raises:
         UsageError: If both or neither were given, or what was named is not there or is no subject.
     """
-    folder = str(Path.cwd())
+    place = str(Path.cwd() if folder is None else folder.resolve())
     if command is not None:
         if text is not None:
             raise UsageError(f"expected a subject or a command, got both: {text!r} and {command!r}")
         words = split_command(command)
         return SubjectFactory(
-            " ".join(words), command=words, folder=folder, start_timeout_s=start_timeout_s, silence_s=silence_s
+            " ".join(words), command=words, folder=place, start_timeout_s=start_timeout_s, silence_s=silence_s
         )
     if not text:
         raise UsageError(f"expected a subject, got {text!r}\n{_FORMS}")
@@ -112,7 +117,7 @@ def find_subject(
     module, colon, attribute = target.partition(":")
     if not colon or not module or not attribute:
         raise UsageError(f"expected a subject, got {text!r}{_nearest(text, SHIPPED)}\n{_FORMS}")
-    found = _load(target, folder)
+    found = _load(target, place)
     if not _is_maker(found) and not _is_subject(found):
         raise UsageError(
             f"expected {target!r} to be a subject, or a class or function that makes one, got {found!r}\n"
@@ -120,7 +125,7 @@ def find_subject(
         )
     if _is_maker(found):
         _refuse_parameters(target, cast("Callable[..., object]", found))
-    return SubjectFactory(text, target=target, folder=folder)
+    return SubjectFactory(text, target=target, folder=place)
 
 
 def _load(target: str, folder: str) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, 
     head: dict[str, Json] = {
         "format": FORMAT,
         "suite": suite_version(),
-        "subject": {"command": list(command)} if command else {"name": subject or None},
+        "subject": _dump_subject(subject, command),
         "hello": dump_hello(hello),
         "clause": violation.clause,
         "backend": unit.backend,
@@ -111,6 +112,14 @@ def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, 
     path = folder / name_replay(finding)
     path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     return path
+
+
+def _dump_subject(subject: str, command: Sequence[str]) -> dict[str, Json]:
+    """Return how the subject is found again: by its name, its command, or both if a command has a name of its own."""
+    if not command:
+        return {"name": subject or None}
+    is_named = subject and subject != shlex.join(command)
+    return {**({"name": subject} if is_named else {}), "command": list(command)}
 
 
 def read_replay(path: Path) -> Replay:
