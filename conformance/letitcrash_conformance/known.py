@@ -85,7 +85,7 @@ class Known:
             clause: The clause that is broken.
             origin: What made the program: `"search"`, `"scenario:<name>"`.
         """
-        valid = {entry.id for entry in self.entries if not entry.is_expired}
+        valid = {entry.id for entry in self.entries if self.accepts_all or not entry.is_expired}
         if origin in valid:
             return origin
         return clause if clause in valid or self.accepts_all else ""

@@ -157,7 +157,10 @@ def say_verdict(tally: Tally) -> str:
     result = tally.result
     did = f"{tally.operations:,} operations"
     violations = len(tally.violations)
-    tail = f"({violations} {_plural('violation', violations)}; seed {result.seed}, {_seconds(result.seconds)})"
+    known = f", {len(tally.known)} known" if tally.known else ""
+    outdated = f", {len(tally.complaints)} in the baseline to look at" if tally.complaints else ""
+    numbers = f"{violations} {_plural('violation', violations)}{known}{outdated}"
+    tail = f"({numbers}; seed {result.seed}, {_seconds(result.seconds)})"
     passed, checkable = tally.counts[Status.PASSED], tally.checkable
     held = f"{passed} of {checkable} checkable {_plural('clause', checkable)} held in {did}"
     interrupted = "interrupted before its end, " if result.is_interrupted else ""
