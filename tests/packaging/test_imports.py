@@ -15,6 +15,7 @@ PACKAGES = {
     "letitcrash_spec": ROOT / "spec",
     "letitcrash_reference": ROOT / "reference",
     "letitcrash_conformance": ROOT / "conformance",
+    "letitcrash_fuzz": ROOT / "fuzz",
 }
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -90,4 +91,4 @@ def test_the_suite_knows_the_reference_only_as_a_subject() -> None:
 def test_no_package_imports_tests_or_benchmarks(package: str) -> None:
     tops = {name.partition(".")[0] for _, name in imports_of(PACKAGES[package])}
 
-    assert tops.isdisjoint({"tests", "bench", "spec", "reference", "conformance"})
+    assert tops.isdisjoint({"tests", "bench", "spec", "reference", "conformance", "fuzz"})

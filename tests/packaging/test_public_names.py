@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 import letitcrash_conformance
+import letitcrash_fuzz
 import letitcrash_reference
 
 
@@ -19,7 +20,11 @@ def modules_of(package: types.ModuleType) -> Iterator[str]:
             yield info.name
 
 
-MODULES = [*modules_of(letitcrash_reference), *modules_of(letitcrash_conformance)]
+MODULES = [
+    *modules_of(letitcrash_reference),
+    *modules_of(letitcrash_conformance),
+    *modules_of(letitcrash_fuzz),
+]
 WITHOUT_NAMES = {
     "letitcrash_conformance.page",
     "letitcrash_conformance.subjects",
@@ -29,7 +34,7 @@ WITHOUT_NAMES = {
 
 
 @pytest.mark.parametrize(
-    "package", [letitcrash_reference, letitcrash_conformance], ids=lambda package: package.__name__
+    "package", [letitcrash_reference, letitcrash_conformance, letitcrash_fuzz], ids=lambda package: package.__name__
 )
 def test_a_package_has_every_name_that_it_lists_and_lists_it_once(package: types.ModuleType) -> None:
     assert [name for name in package.__all__ if not hasattr(package, name)] == []

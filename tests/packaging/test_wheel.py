@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("spec", "reference", "conformance")
+FOLDERS = ("spec", "reference", "conformance", "fuzz")
 GENERATED = ("__pycache__", ".pyc", "_cache/")
 
 
