@@ -49,6 +49,34 @@ def test_outside_the_simulation_modules_keep_the_real_threading() -> None:
     assert threading is real
 
 
+def test_threads_outside_the_simulation_keep_the_real_threading() -> None:
+    def look() -> list[object]:
+        return [
+            threading.current_thread(),
+            type(threading.Lock()),
+            type(threading.Thread()),
+            type(queue.Queue[int]()),
+            type(asyncio.new_event_loop),
+            threading.get_ident() > 1000,
+            time.time() > 1_000_000,
+        ]
+
+    def outside() -> list[object]:
+        return [type(seen) if isinstance(seen, threading.Thread) else seen for seen in look()[1:]]
+
+    def main() -> list[object]:
+        seen: list[object] = []
+        thread = real_thread(target=lambda: seen.extend(outside()))
+        thread.start()
+        thread.join()
+        return seen
+
+    real_thread = threading.Thread
+    here = outside()
+    assert _run(main) == here
+    assert _run(outside)[:4] != here[:4]
+
+
 def test_a_lock_admits_one_thread_at_a_time() -> None:
     def main() -> list[str]:
         lock, log = threading.Lock(), list[str]()

@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -49,7 +49,7 @@ class Stage:
             id(threading): self.threading,
             id(queue): self.queue,
             id(time): self.time,
-            id(asyncio.new_event_loop): partial(NapLoop, threads),
+            id(asyncio.new_event_loop): _only_here(threads, partial(NapLoop, threads), asyncio.new_event_loop),
         }
         for real, ours in ((threading, self.threading), (queue, self.queue), (time, self.time)):
             for name in _NAMES[real.__name__]:
@@ -116,8 +116,13 @@ class _Module(ModuleType):
 
 
 def _make_threading(threads: SimThreads) -> ModuleType:
-    thread_class = type("Thread", (locks.Thread,), {"simulation": threads, "__module__": "threading"})
+    real = threading
+    inner_class = type("Thread", (locks.Thread,), {"simulation": threads})
+    thread_class = _class_only_here(threads, inner_class, real.Thread)
     main = thread_class(name="the main thread")
+
+    def bounded(value: int = 1) -> locks.Semaphore:
+        return locks.Semaphore(threads, value, value)
 
     def current_thread() -> Any:
         fiber = threads.current
@@ -128,32 +133,57 @@ def _make_threading(threads: SimThreads) -> ModuleType:
 
     return _Module(
         threading,
-        BoundedSemaphore=lambda value=1: locks.Semaphore(threads, value, value),
-        Condition=partial(locks.Condition, threads),
-        Event=partial(locks.Event, threads),
-        Lock=partial(locks.Lock, threads),
-        RLock=partial(locks.RLock, threads),
-        Semaphore=partial(locks.Semaphore, threads),
+        BoundedSemaphore=_only_here(threads, bounded, real.BoundedSemaphore),
+        Condition=_only_here(threads, partial(locks.Condition, threads), real.Condition),
+        Event=_only_here(threads, partial(locks.Event, threads), real.Event),
+        Lock=_only_here(threads, partial(locks.Lock, threads), real.Lock),
+        RLock=_only_here(threads, partial(locks.RLock, threads), real.RLock),
+        Semaphore=_only_here(threads, partial(locks.Semaphore, threads), real.Semaphore),
         Thread=thread_class,
-        active_count=lambda: len(running()),
-        current_thread=current_thread,
-        enumerate=running,
-        get_ident=lambda: 0 if threads.current is None else threads.current.owner,
-        get_native_id=lambda: 0 if threads.current is None else threads.current.owner,
-        local=partial(locks.Local, threads),
-        main_thread=lambda: main,
+        active_count=_only_here(threads, lambda: len(running()), real.active_count),
+        current_thread=_only_here(threads, current_thread, real.current_thread),
+        enumerate=_only_here(threads, running, real.enumerate),
+        get_ident=_only_here(threads, lambda: 0 if threads.current is None else threads.current.owner, real.get_ident),
+        get_native_id=_only_here(
+            threads, lambda: 0 if threads.current is None else threads.current.owner, real.get_native_id
+        ),
+        local=_only_here(threads, partial(locks.Local, threads), real.local),
+        main_thread=_only_here(threads, lambda: main, real.main_thread),
     )
 
 
 def _make_time(threads: SimThreads) -> ModuleType:
     return _Module(
         time,
-        monotonic=threads.time,
-        monotonic_ns=lambda: round(threads.time() * 1e9),
-        perf_counter=threads.time,
-        sleep=threads.sleep,
-        time=threads.time,
+        monotonic=_only_here(threads, threads.time, time.monotonic),
+        monotonic_ns=_only_here(threads, lambda: round(threads.time() * 1e9), time.monotonic_ns),
+        perf_counter=_only_here(threads, threads.time, time.perf_counter),
+        sleep=_only_here(threads, threads.sleep, time.sleep),
+        time=_only_here(threads, threads.time, time.time),
     )
+
+
+def _only_here(threads: SimThreads, ours: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is ours in the thread of the simulation.
+
+    Threads outside of it, such as those that another subject has left behind, share the patched modules.
+    """
+
+    def choose(*args: Any, **kwargs: Any) -> Any:
+        return (ours if threads.is_here() else real)(*args, **kwargs)
+
+    return choose
+
+
+def _class_only_here(threads: SimThreads, ours: type, real: type) -> type:
+    """Return a class that is ours in the thread of the simulation."""
+
+    def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        return object.__new__(cls) if threads.is_here() or cls is not found else real(*args, **kwargs)
+
+    found: Any = type(ours.__name__, (ours,), {"__module__": real.__module__, "__new__": make})
+    result: type = found
+    return result
 
 
 def _make_queue(threading_module: ModuleType, threads: SimThreads) -> ModuleType:
@@ -164,9 +194,11 @@ def _make_queue(threading_module: ModuleType, threads: SimThreads) -> ModuleType
     copy: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(copy)
     copy.threading = threading_module
-    copy.time = threads.time
+    copy.time = threads.time  # only our classes use it
     copy.Full = queue.Full
     copy.Empty = queue.Empty
     copy.SimpleQueue = copy._PySimpleQueue
+    for name in _NAMES["queue"]:
+        setattr(copy, name, _class_only_here(threads, getattr(copy, name), getattr(queue, name)))
     result: ModuleType = copy
     return result

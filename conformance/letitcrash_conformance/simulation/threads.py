@@ -13,6 +13,7 @@ import importlib
 import itertools
 import sys
 import traceback
+from _thread import get_ident
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -143,6 +144,7 @@ class SimThreads:
         unseen_s: float = UNSEEN_S,
     ) -> None:
         require_greenlet()
+        self._ident = get_ident()
         self.max_switches = max_switches
         self.slack = slack
         self.switches = 0
@@ -183,6 +185,10 @@ class SimThreads:
         """Return the virtual time, in seconds."""
         return self._now
 
+    def is_here(self) -> bool:
+        """Whether the code that asks runs in the one thread of the system that runs all simulated ones."""
+        return get_ident() == self._ident
+
     # -- running ------------------------------------------------------------------------------------------------------
 
     def run(self, main: Callable[[], T]) -> T:
@@ -198,6 +204,7 @@ class SimThreads:
             raise UsageError("expected no simulation that runs already, got one")
         result: list[T] = []
         fiber = self.spawn(lambda: result.append(main()), "the main thread")
+        self._ident = get_ident()
         hooks, loop = sys.get_asyncgen_hooks(), _get_loop()
         self._hub = greenlet.getcurrent()
         watch = self._watch
