@@ -18,6 +18,8 @@ from letitcrash_reference.replies import LoopFrom, ThreadFrom
 
 __all__ = ["Alarm", "Clock", "ManualClock", "MonotonicClock"]
 
+_running_loop = asyncio._get_running_loop  # pyright: ignore[reportPrivateUsage]
+
 SWEEP = 0.25  # seconds between two looks at the deadlines of calls; each gets an exact timer when it is nearly due
 
 
@@ -91,9 +93,7 @@ class MonotonicClock(Clock):
 
     def __init__(self) -> None:
         self._find_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
-        self._deadlines: dict[LoopFrom[Any], float] = {}
-        self._sweep: asyncio.TimerHandle | None = None
-        self._sweep_loop: asyncio.AbstractEventLoop | None = None
+        self._sweeps: dict[asyncio.AbstractEventLoop, _Sweep] = {}
 
     def attach(self, find_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         """Use the event loop that `find_loop` returns to run alarms."""
@@ -109,49 +109,33 @@ class MonotonicClock(Clock):
         if self._find_loop is None:
             raise UsageError("expected a clock that belongs to a runtime, got one that does not")
         loop = self._find_loop()
-        if asyncio._get_running_loop() is loop:  # pyright: ignore[reportPrivateUsage]
+        if _running_loop() is loop:
             alarm.handle = loop.call_later(delay, alarm.ring)
         else:
-            due = time.monotonic() + delay
-            loop.call_soon_threadsafe(_arm, loop, alarm, due)
-            alarm.handle = _ElsewhereHandle(loop, alarm)
+            alarm.handle = handle = _ElsewhereHandle(loop, alarm, delay)
+            handle.start()
         return alarm
 
     def watch(self, token: LoopFrom[Any], timeout: float) -> None:
         token.timeout = timeout
-        if timeout > SWEEP and self._sweep_loop is token.loop:
-            self._deadlines[token] = time.monotonic() + timeout
-        else:
-            self._watch_closely(token, timeout)
-
-    def _watch_closely(self, token: LoopFrom[Any], timeout: float) -> None:
-        """Give a token an alarm of its own, or begin to look at the deadlines of its loop."""
-        loop = token.loop
-        if timeout > SWEEP and self._sweep is None:
-            self._deadlines[token] = time.monotonic() + timeout
-            self._sweep_loop = loop
-            self._sweep = loop.call_later(SWEEP, self._look)
-        else:
-            token.alarm = loop.call_later(timeout, token.expire)
+        if timeout <= SWEEP:
+            token.alarm = token.loop.call_later(timeout, token.expire)
+            return
+        sweep = self._sweeps.get(token.loop)
+        if sweep is None:
+            for loop in tuple(self._sweeps):
+                if loop.is_closed():
+                    self._sweeps.pop(loop, None)
+            sweep = self._sweeps[token.loop] = _Sweep(token.loop, self._sweeps)
+        sweep.deadlines[token] = time.monotonic() + timeout
 
     def unwatch(self, token: LoopFrom[Any]) -> None:
         if token.alarm is not None:
             token.alarm.cancel()
         else:
-            self._deadlines.pop(token, None)
-
-    def _look(self) -> None:
-        loop = self._sweep_loop
-        assert loop is not None
-        soon = time.monotonic() + SWEEP * 2
-        due = [(token, deadline) for token, deadline in self._deadlines.items() if deadline <= soon]
-        for token, deadline in due:
-            del self._deadlines[token]
-            token.alarm = loop.call_later(max(0.0, deadline - time.monotonic()), token.expire)
-        if self._deadlines:
-            self._sweep = loop.call_later(SWEEP, self._look)
-        else:
-            self._sweep = self._sweep_loop = None
+            sweep = self._sweeps.get(token.loop)
+            if sweep is not None:
+                sweep.deadlines.pop(token, None)
 
     def arm(self, token: ThreadFrom[Any], timeout: float, on_time: Callable[[], object]) -> Alarm | None:
         return None
@@ -164,35 +148,67 @@ class MonotonicClock(Clock):
             return token.take(None)
 
     def close(self) -> None:
-        if self._sweep is not None:
-            self._sweep.cancel()
-        self._sweep = self._sweep_loop = None
-        self._deadlines.clear()
+        loop = _running_loop()
+        sweep = None if loop is None else self._sweeps.get(loop)
+        if sweep is not None:
+            sweep.timer.cancel()
+        self._sweeps.clear()
         self._find_loop = None
 
 
+class _Sweep:
+    """The deadlines of the calls that wait on one loop; used on that loop alone.
+
+    Attributes:
+        deadlines: When each token expires, in seconds of `time.monotonic`.
+        timer: The next look at them.
+    """
+
+    __slots__ = ("_all", "_loop", "deadlines", "timer")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sweeps: dict[asyncio.AbstractEventLoop, _Sweep]) -> None:
+        self._loop = loop
+        self._all = sweeps
+        self.deadlines: dict[LoopFrom[Any], float] = {}
+        self.timer = loop.call_later(SWEEP, self._look)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for token, deadline in tuple(self.deadlines.items()):
+            if deadline <= now + SWEEP * 2:
+                del self.deadlines[token]
+                token.alarm = self._loop.call_later(max(0.0, deadline - now), token.expire)
+        if self.deadlines:
+            self.timer = self._loop.call_later(SWEEP, self._look)
+        else:
+            self._all.pop(self._loop, None)
+
+
 class _ElsewhereHandle:
-    """Cancels, from any thread, the handle that an alarm will have on its loop."""
+    """Sets the timer of an alarm on its loop, and cancels it, from any thread."""
 
-    __slots__ = ("alarm", "loop")
+    __slots__ = ("_alarm", "_due", "_loop", "_timer")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, alarm: Alarm) -> None:
-        self.loop = loop
-        self.alarm = alarm
+    def __init__(self, loop: asyncio.AbstractEventLoop, alarm: Alarm, delay: float) -> None:
+        self._loop = loop
+        self._alarm = alarm
+        self._due = time.monotonic() + delay
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        self._loop.call_soon_threadsafe(self._arm)
 
     def cancel(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and its timers with it
-            self.loop.call_soon_threadsafe(_disarm, self.alarm)
+            self._loop.call_soon_threadsafe(self._disarm)
 
+    def _arm(self) -> None:
+        if self._alarm.active:
+            self._timer = self._loop.call_later(max(0.0, self._due - time.monotonic()), self._alarm.ring)
 
-def _arm(loop: asyncio.AbstractEventLoop, alarm: Alarm, due: float) -> None:
-    if alarm.active:
-        alarm.handle = loop.call_later(max(0.0, due - time.monotonic()), alarm.ring)
-
-
-def _disarm(alarm: Alarm) -> None:
-    if isinstance(alarm.handle, asyncio.TimerHandle):
-        alarm.handle.cancel()
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class ManualClock(Clock):

@@ -151,7 +151,9 @@ class RuntimeCore:
         """Return the threads of the BLOCKING and THREAD backends that have not ended."""
         threads = [] if self._threads is None else list(self._threads.threads)
         if self._pool is not None:
-            threads += [w.thread for w in (*self._pool.workers, *self._pool.stuck) if w.thread is not None]
+            threads += [
+                w.thread for w in (*self._pool.workers, *self._pool.lent, *self._pool.stuck) if w.thread is not None
+            ]
         return threads
 
     # -- what its parts report ----------------------------------------------------------------------------------------

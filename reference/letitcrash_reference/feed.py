@@ -114,8 +114,9 @@ class Feed:
     def _forget(self, task: asyncio.Task[None]) -> None:
         self.done = True
         self._runtime.feeds.discard(self)
-        if self._process.attachments:
-            self._process.attachments.discard(self)
+        attachments = self._process.attachments  # once: a death, from another thread, may take it away
+        if attachments:
+            attachments.discard(self)
 
     @property
     def task(self) -> asyncio.Task[None] | None:

@@ -21,7 +21,7 @@ def is_idle(runtime: RuntimeCore) -> bool:
     server's answer. It is not idle while a callback computes, blocks, or awaits something the runtime does not know.
     """
     if runtime.runs_on_this_thread:
-        return all(process.is_idle for process in runtime.table.processes.values())
+        return all(process.is_idle for process in tuple(runtime.table.processes.values()))  # other threads may add
     with runtime.table.lock:  # a death that is under way in another thread is not over before all have been told of it
         return _is_idle_twice(runtime)
 

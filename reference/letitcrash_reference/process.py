@@ -224,11 +224,12 @@ class Process:
 
     def defer(self, token: From[Any]) -> None:
         """Remember a caller that is to be answered later, or failed at death."""
-        if self.deferred is None:
-            self.deferred = set()
-        self.deferred.add(token)
+        deferred = self.deferred  # once: a death, from another thread, may take it away
+        if deferred is None:
+            deferred = self.deferred = set()
+        deferred.add(token)
         if token.done:
-            self.deferred.discard(token)
+            deferred.discard(token)
         if not self.alive:
             self.drop_call(token)
 

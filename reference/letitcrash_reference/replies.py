@@ -55,28 +55,26 @@ class From(Generic[ReplyT]):
             Killed: If the process that answers is dead.
         """
         caller = current_process.get()
-        if caller is None:
-            return self._answer(value)
-        with caller.runtime.table.lock:
-            if not caller.alive:
+        with self.process.runtime.table.lock:  # of all who answer, and the end of the time, one comes first
+            if caller is not None and not caller.alive:
                 raise Killed
-            return self._answer(value)
-
-    def _answer(self, value: ReplyT) -> bool:
-        if self.done:
-            return False
-        deferred = self.process.deferred
-        if deferred:
-            deferred.discard(self)
-        self.resolve(value)
-        return True
+            if self.done:
+                return False
+            self._forget()
+            self.resolve(value)
+            return True
 
     def expire(self) -> None:
         """Give up: the asker gets a `CallTimeoutError`, unless it has its answer."""
+        with self.process.runtime.table.lock:
+            if not self.done:
+                self._forget()
+                self.fail(CallTimeoutError(self.process.pid, self.timeout))
+
+    def _forget(self) -> None:
         deferred = self.process.deferred
         if deferred:
             deferred.discard(self)
-        self.fail(CallTimeoutError(self.process.pid, self.timeout))
 
     def resolve(self, value: Any) -> None:
         """Hand over the answer, unless the token is done."""

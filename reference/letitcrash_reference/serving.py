@@ -83,6 +83,8 @@ async def serve(process: Process, limit: int) -> bool:
                     continue
             else:
                 if not process.alive:
+                    if len(item) == 3:
+                        process.drop_call(item[2])
                     return False
                 if not await _handle_other(process, server, item):
                     return process.alive
@@ -164,13 +166,18 @@ async def _serve_suspended(process: Process, server: GenServer[Any, Any, Any]) -
     """
     mailbox, stash = process.mailbox, process.stash
     while mailbox and process.alive and stash is not None:
-        item = mailbox.popleft()
+        try:
+            item = mailbox.popleft()
+        except IndexError:  # its death, from another thread, has just emptied it
+            break
         kind = item[0]
         if kind == RESUME:
-            process.stash = None
-            mailbox.extendleft(reversed(stash))
+            with process.runtime.table.lock:  # a death takes what is in the stash or in the mailbox, not in between
+                if process.alive:
+                    process.stash = None
+                    mailbox.extendleft(reversed(stash))
             item[2].resolve(None)
-            return True
+            return process.alive
         if kind == SUSPEND:
             item[2].resolve(None)
         elif kind == STOP or (kind == EXIT and process.parent is not None and item[1].pid is process.parent.pid):

@@ -239,10 +239,10 @@ class Starting(Lifespan):
             backend = self.default_backend if backend is None else backend
             driver = self.driver(backend)
             process = Process(Pid(table.started + 1), server, self._runtime(), backend, driver)
+            process.handle = server.handle_class(process)
             if name is not None:
                 table.registry.add(name, process)
             table.started += 1
-            process.handle = server.handle_class(process)
             process.start_token = token
             token.process = process
             server.process_record = process

@@ -253,8 +253,9 @@ class ProcessTable:
     def _fail_callers(self, victim: Process, news: list[Callable[[], object]]) -> None:
         mailbox, victim.mailbox = victim.mailbox, DEAD_MAILBOX
         tokens: list[From[Any]] = []
-        if victim.current is not None:
-            tokens.append(victim.current)
+        current = victim.current  # once: its own thread may be done with the call meanwhile
+        if current is not None:
+            tokens.append(current)
         if victim.deferred:
             tokens += victim.deferred
             victim.deferred = None

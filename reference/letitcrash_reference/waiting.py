@@ -152,8 +152,11 @@ def block_on(runtime: RuntimeCore, token: ThreadFrom[Any], timeout: float | None
     on_time = partial(token.resolve, None) if pause else token.expire
     # The alarm comes first: who looks for idle processes must not find this one waiting for nothing.
     alarm = None if timeout is None else clock.arm(token, timeout, on_time)
+    is_waiting = caller is not None and not pause
     try:
         if caller is not None:
+            if is_waiting:
+                caller.driver.begin_wait(caller)
             caller.blocked_on = token
             if not caller.alive and not token.survives_kill:
                 raise Killed
@@ -166,6 +169,8 @@ def block_on(runtime: RuntimeCore, token: ThreadFrom[Any], timeout: float | None
         if caller is not None:
             caller.wakes += 1
             caller.blocked_on = None
+            if is_waiting:
+                caller.driver.end_wait(caller)
 
 
 def _task_here() -> asyncio.Task[Any] | None:

@@ -22,18 +22,22 @@ class AsyncDriver(Driver):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.tasks: set[asyncio.Task[None]] = set()
-        self._coming = 0
+        self._coming: set[Process] = set()
 
     def launch(self, process: Process) -> None:
         if _running_loop() is self.loop:
             self._create_task(process)
         else:
-            self._coming += 1
-            self.loop.call_soon_threadsafe(self._create_task_soon, process)
+            self._coming.add(process)
+            try:
+                self.loop.call_soon_threadsafe(self._create_task_soon, process)
+            except RuntimeError:  # the loop is closed
+                self._coming.discard(process)
+                raise
             process.runtime.notify()  # who waits for idleness by blocking the loop's own thread must stop doing so
 
     def _create_task_soon(self, process: Process) -> None:
-        self._coming -= 1
+        self._coming.discard(process)
         if process.alive:
             self._create_task(process)
 
@@ -94,7 +98,7 @@ class AsyncDriver(Driver):
             self.loop.call_soon_threadsafe(callback, *args)
 
     def leftovers(self) -> int:
-        return len(self.tasks) + self._coming
+        return len(self.tasks) + len(self._coming)
 
 
 def _settle(waiter: asyncio.Future[None]) -> None:

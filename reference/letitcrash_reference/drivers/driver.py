@@ -19,6 +19,7 @@ class Ending:
 
     def __init__(self) -> None:
         self._threads: deque[threading.Thread] = deque()
+        self._lock = threading.Lock()
 
     def add(self, thread: threading.Thread) -> None:
         """Remember a thread, called by itself as its last act but one."""
@@ -26,8 +27,9 @@ class Ending:
 
     def prune(self) -> None:
         """Forget those that have ended."""
-        while self._threads and not self._threads[0].is_alive():
-            self._threads.popleft()
+        with self._lock:
+            while self._threads and not self._threads[0].is_alive():
+                self._threads.popleft()
 
     def join(self) -> None:
         """Wait until all have ended."""
@@ -49,6 +51,14 @@ class Driver(ABC):
     @abstractmethod
     def halt(self, process: Process) -> None:
         """Make the code of a process that has just died end soon. From any thread, under the table's lock."""
+
+    def begin_wait(self, process: Process) -> None:
+        """The callback of a process is about to block its thread until another process answers."""
+        return
+
+    def end_wait(self, process: Process) -> None:
+        """That wait is over."""
+        return
 
     def is_queued_in_vain(self, process: Process) -> bool:
         """Whether the process wants to run and cannot before another one blocks no more."""

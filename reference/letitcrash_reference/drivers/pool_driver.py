@@ -42,13 +42,20 @@ class PoolDriver(Driver):
     """Lends at most `size` threads to its processes. A process that has messages stands in the queue once.
 
     Workers start when there are processes for them. One that is stuck in the callback of a killed process no longer
-    counts, and a new one takes its place.
+    counts, and a new one takes its place. Nor does one whose process waits for the answer of another process, which
+    may need a thread itself: however many wait for each other, the one that can go on gets its thread.
+
+    Attributes:
+        workers: Those that count.
+        lent: Those whose process waits for another one.
+        stuck: Those in a callback of a killed process, and those that are about to end.
     """
 
     def __init__(self, runtime: RuntimeCore, size: int) -> None:
         self._runtime = runtime
         self.size = size
         self.workers: set[_Worker] = set()
+        self.lent: set[_Worker] = set()
         self.stuck: set[_Worker] = set()
         self.ending = Ending()
         self._queue: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
@@ -64,7 +71,6 @@ class PoolDriver(Driver):
                     self._add_worker()
                 except RuntimeError:  # the system gives no more threads: go on with those there are
                     if not self.workers:
-                        self._living -= 1
                         raise
         self._queue.put(process)
 
@@ -94,6 +100,7 @@ class PoolDriver(Driver):
             self.ending.add(threading.current_thread())
             with self._lock:
                 self.workers.discard(worker)
+                self.lent.discard(worker)
                 self.stuck.discard(worker)
             self._runtime.notify()
 
@@ -122,6 +129,17 @@ class PoolDriver(Driver):
                 task.uncancel()
             if alive:
                 self._park(process)
+            if len(self.workers) > self.size and self._is_surplus(worker):
+                return
+
+    def _is_surplus(self, worker: _Worker) -> bool:
+        """Whether a worker is one too many, since one that was lent is back; it does not count any more then."""
+        with self._lock:
+            is_surplus = len(self.workers) > self.size
+            if is_surplus:
+                self.workers.discard(worker)
+                self.stuck.add(worker)
+            return is_surplus
 
     def _park(self, process: Process) -> None:
         process.parked.append(process)
@@ -133,16 +151,44 @@ class PoolDriver(Driver):
     def rouse(self, process: Process, waiter: Any) -> None:
         if process.alive:
             self._queue.put(process)
+            if self.lent:
+                with self._lock:
+                    self._reinforce()
+
+    def begin_wait(self, process: Process) -> None:
+        with self._lock:
+            worker = self._worker_here(process, self.workers)
+            if worker is not None:
+                self.workers.discard(worker)
+                self.lent.add(worker)
+                self._reinforce()
+
+    def end_wait(self, process: Process) -> None:
+        with self._lock:
+            worker = self._worker_here(process, self.lent)
+            if worker is not None:
+                self.lent.discard(worker)
+                self.workers.add(worker)
+
+    def _worker_here(self, process: Process, among: set[_Worker]) -> _Worker | None:
+        worker: _Worker | None = process.worker
+        return worker if worker in among and worker.thread is threading.current_thread() else None
+
+    def _reinforce(self) -> None:
+        """Start a worker in place of one that is lent, if there is something to do for it."""
+        if not self._closed and len(self.workers) < self.size and self._queue.qsize():
+            self._replace_worker()
 
     def halt(self, process: Process) -> None:
         with self._lock:
             self._living -= 1
             worker: _Worker | None = process.worker
-            if worker is not None and worker.thread is not threading.current_thread() and worker in self.workers:
+            if worker is not None and worker.thread is not threading.current_thread() and worker not in self.stuck:
                 worker.abandoned = True
                 self.workers.discard(worker)
+                self.lent.discard(worker)
                 self.stuck.add(worker)
-                if not self._closed and self._living >= len(self.workers) + 1:
+                if not self._closed and len(self.workers) < min(self.size, self._living):
                     self._replace_worker()
         interrupt(process)
         if process.parked:
@@ -171,8 +217,8 @@ class PoolDriver(Driver):
                 self._queue.put(None)
 
     def leftovers(self) -> int:
-        return len(self.workers) + len(self.stuck)
+        return len(self.workers) + len(self.lent) + len(self.stuck)
 
     def abandoned(self) -> int:
         """Return how many threads still run a callback of a dead process."""
-        return len(self.stuck)
+        return sum(worker.abandoned for worker in tuple(self.stuck))

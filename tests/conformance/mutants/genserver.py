@@ -184,7 +184,7 @@ MUTANTS = (
         "death_is_not_told_to_the_caller",
         "A caller whose request is being handled is not told of the server's death and waits for its timeout.",
         frozenset({"GS-26"}),
-        (Edit(f"{TABLE}._fail_callers", "if victim.current is not None:", "if False:"),),
+        (Edit(f"{TABLE}._fail_callers", "if current is not None:", "if False:"),),
     ),
     Mutant(
         "death_is_not_told_to_those_who_queue",
@@ -258,8 +258,8 @@ MUTANTS = (
         (
             Edit(
                 f"{PROCESS}.defer",
-                "if self.deferred is None:",
-                "token.resolve({'ok': None})\nif self.deferred is None:",
+                "if deferred is None:",
+                "token.resolve({'ok': None})\nif deferred is None:",
             ),
         ),
     ),
