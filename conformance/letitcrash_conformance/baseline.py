@@ -19,6 +19,7 @@ from letitcrash_conformance.known_file import parse_known
 from letitcrash_conformance.known_stale import is_refuted
 from letitcrash_conformance.known_text import rewrite
 from letitcrash_conformance.plan import examples_of
+from letitcrash_conformance.render_lines import count
 from letitcrash_conformance.results import RunResult
 from letitcrash_spec.catalogue import sort_key
 
@@ -84,7 +85,7 @@ def compare_with(old: Known, results: Sequence[RunResult], *, prune: bool) -> li
         failed = seen[identity]
         kind = "failing" if steady[identity] == runs else "flaky"
         entry = Entry(identity, kind, REASON, runs=(failed, runs), budget=budget, where=places[identity])
-        changes.append(Change("added", entry, f"{kind}, found in {failed} of {runs} runs"))
+        changes.append(Change("added", entry, f"{kind}, found in {failed} of {count(runs, 'run')}"))
     return changes
 
 
@@ -170,7 +171,7 @@ def _gather(results: Sequence[RunResult]) -> tuple[Counter[str], Counter[str], d
 
 
 def _say_seen(entry: Entry, failed: int, runs: int) -> str:
-    words = f"found in {failed} of {runs} runs"
+    words = f"found in {failed} of {count(runs, 'run')}"
     if entry.kind == "failing" and failed < runs:
         words += ", so it is flaky"
     elif entry.kind == "failing":
@@ -197,11 +198,11 @@ def _judge_unseen(entry: Entry, position: int, results: Sequence[RunResult], *, 
         why = "not found, and these runs did too little to say that it is gone: run all that its entry names"
         return Change("kept", entry, why, position, is_edited=False)
     if entry.kind == "flaky" and runs < (needed := _runs_needed(entry)):
-        why = f"not found in {runs} runs, which may be luck; --runs {needed} would tell"
+        why = f"not found in {count(runs, 'run')}, which may be luck; --runs {needed} would tell"
         return Change("kept", entry, why, position, is_edited=False)
     if prune:
-        return Change("removed", entry, f"not found in {runs} runs", position)
-    return Change("kept", entry, f"not found in {runs} runs; --prune removes it", position, is_edited=False)
+        return Change("removed", entry, f"not found in {count(runs, 'run')}", position)
+    return Change("kept", entry, f"not found in {count(runs, 'run')}; --prune removes it", position, is_edited=False)
 
 
 def _runs_needed(entry: Entry) -> int:

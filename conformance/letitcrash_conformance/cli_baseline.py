@@ -97,8 +97,8 @@ def _handle(arguments: argparse.Namespace) -> int:
     examples = examples_of(arguments.budget)
     processes = _count_processes(arguments.processes)
     factory = find_named(arguments.settings, arguments.subject, arguments.command)
-    old = read_known(path) if path.exists() else Known(str(path))
     _refuse_place(path)
+    old = read_known(path) if path.exists() else Known(str(path))
     seed = random.SystemRandom().randrange(1_000_000) if arguments.seed is None else arguments.seed
     screen = Screen(sys.stdout, arguments.color)
     subject = shlex.join(factory.command) if factory.command else factory.text

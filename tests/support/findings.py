@@ -47,10 +47,12 @@ def make_finding(
     example: int = 3,
     repeats: int = 3,
     tries: int = 3,
+    known: str = "",
 ) -> Finding:
     """Return a finding; by default an addition that went wrong in the second of three steps."""
     violation = Violation(clause, index, operations[index], what, tuple(expected), got, tuple(differences))
-    return Finding(violation, Program(tuple(operations)), tuple(answers), unit, example, 24, repeats, tries)
+    program = Program(tuple(operations))
+    return Finding(violation, program, tuple(answers), unit, example, 24, repeats, tries, known=known)
 
 
 def make_result(
