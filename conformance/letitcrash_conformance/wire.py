@@ -227,10 +227,7 @@ class CommandSubject:
                 validate(operation, answer)
             except MessageError as error:
                 raise BadHarnessError(str(error)) from error
-            if "error" in answer:
-                raise BadHarnessError(
-                    f"expected 'ok' or 'fail', got an error of the harness: {shorten(answer['error'], 400)}"
-                )
+            _refuse_errors(operation, answer)
             answers.append(answer)
         if len(answers) == count and self._lines.rest:
             raise BadHarnessError(f"expected nothing after the last answer, got {shorten(self._lines.rest)}")
@@ -270,6 +267,20 @@ class CommandSubject:
 
 def _accept(operation: Operation, answer: Answer) -> None:
     """Leave the judgement of a hello to `parse_hello`."""
+
+
+def _refuse_errors(operation: Operation, answer: Answer) -> None:
+    """Refuse an answer that tells a trouble of the harness itself, also where one of several clients got it."""
+    if "error" in answer:
+        raise BadHarnessError(f"expected 'ok' or 'fail', got an error of the harness: {shorten(answer['error'], 400)}")
+    if operation.op == "parallel":
+        for client, entries in enumerate(answer.get("ok", ()), start=1):
+            for turn, entry in enumerate(entries, start=1):
+                if "error" in entry["answer"]:
+                    got = shorten(entry["answer"]["error"], 400)
+                    raise BadHarnessError(
+                        f"operation {turn} of client {client}: expected 'ok' or 'fail', got an error of the harness: {got}"
+                    )
 
 
 def split_command(command: Sequence[str] | str) -> tuple[str, ...]:

@@ -219,6 +219,15 @@ def test_the_last_lines_of_standard_error_are_in_the_message() -> None:
     assert str(error).endswith("\n  last lines of its standard error:\n    Traceback: out of ideas")
 
 
+def test_an_error_of_the_harness_that_only_one_client_got_is_no_answer() -> None:
+    subject = open_bad("answers_error_to_a_client")
+    cast = {"op": "cast", "args": {"to": "p1", "msg": ["noreply"]}}
+    with pytest.raises(SubjectError) as caught:
+        subject.run([Operation("parallel", {"clients": [[], [cast]]})])
+    assert "operation 1 of client 2: expected 'ok' or 'fail', got an error of the harness" in caught.value.what
+    assert "unknown op 'cast'" in caught.value.what
+
+
 def test_endless_standard_error_hurts_nobody() -> None:
     subject = open_bad("floods_standard_error")
     try:

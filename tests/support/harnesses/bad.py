@@ -255,6 +255,12 @@ def answers_error(request: Request) -> None:
 
 
 @at_call
+def answers_error_to_a_client(request: Request) -> None:
+    entries = [{"call": 1, "return": 2, "answer": {"error": {"message": "unknown op 'cast'"}}}]
+    answer(request, ok=[[], entries])
+
+
+@at_call
 def interrupts_the_suite(request: Request) -> None:
     os.kill(os.getppid(), signal.SIGINT)
     hang()
@@ -286,7 +292,7 @@ def main() -> None:
     world = World()
     for line in sys.stdin:
         request = json.loads(line)
-        beast = {"hello": AT_HELLO, "call": AT_CALL}.get(request["op"], {}).get(name)
+        beast = {"hello": AT_HELLO, "call": AT_CALL, "parallel": AT_CALL}.get(request["op"], {}).get(name)
         if beast is not None:
             beast(request)
             continue
