@@ -277,9 +277,9 @@ def _refuse_errors(operation: Operation, answer: Answer) -> None:
         for client, entries in enumerate(answer.get("ok", ()), start=1):
             for turn, entry in enumerate(entries, start=1):
                 if "error" in entry["answer"]:
-                    got = shorten(entry["answer"]["error"], 400)
                     raise BadHarnessError(
-                        f"operation {turn} of client {client}: expected 'ok' or 'fail', got an error of the harness: {got}"
+                        f"operation {turn} of client {client}: expected 'ok' or 'fail', "
+                        f"got an error of the harness: {shorten(entry['answer']['error'], 400)}"
                     )
 
 
