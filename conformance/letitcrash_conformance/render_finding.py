@@ -223,8 +223,9 @@ def subject_words(unit: Unit, context: Context) -> str:
 def found_words(finding: Finding, context: Context) -> str:
     """Return what found a finding, with seed and suite version."""
     unit = finding.found_in
-    name = finding.program.origin.removeprefix("scenario:").replace("_", " ")
-    place = f"scenario {name!r}" if finding.example < 0 else f"example {finding.example}"
+    kind, _, name = finding.program.origin.partition(":")
+    named = f"stored in {name}" if kind == "replay" else f"scenario {name.replace('_', ' ')!r}"
+    place = named if finding.example < 0 else f"example {finding.example}"
     again = "" if finding.is_flaky else f"; it failed again {finding.repeats} of {finding.tries} times"
     return f"letitcrash {context.suite}, seed {unit.seed}, chapter {unit.chapter}, {place}{again}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_conformance.recorder_fields import Fields, dump_hello
-from letitcrash_conformance.results import Finding
+from letitcrash_conformance.results import Finding, Unit
 from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.hello import Hello
@@ -24,7 +24,13 @@ __all__ = ["FORMAT", "Replay", "find_replays", "name_replay", "read_replay", "re
 
 FORMAT = "letitcrash-replay 1"
 
+MAX_BYTES = 4_000_000
+"""How big a file may be: far bigger than any program."""
+
 _ADVICE = "  a replay file is what `letitcrash run` writes for a violation; see the example in its folder, or run again"
+
+
+_NOWHERE = Unit("world", "", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,9 @@ class Replay:
         schedule: The drawn schedule that shows it; None for the ordinary event loop.
         repeats: How often it failed when it was repeated,
         tries: and how often it was repeated; 0 if the file does not say.
+        unit: The chapter, backend and seed that found it,
+        example: the number of the example in it, from 0; -1 for a scenario, and if the file does not say,
+        origin: and what made the program.
     """
 
     path: Path
@@ -54,6 +63,9 @@ class Replay:
     schedule: Schedule | None = None
     repeats: int = 0
     tries: int = 0
+    unit: Unit = _NOWHERE
+    example: int = -1
+    origin: str = ""
 
 
 def name_replay(finding: Finding) -> str:
@@ -89,6 +101,7 @@ def write_replay(folder: Path, finding: Finding, *, hello: Hello, subject: str, 
         "chapter": unit.chapter,
         "seed": unit.seed,
         "example": finding.example,
+        "origin": finding.program.origin,
     }
     if finding.repeats < finding.tries:
         head["repeated"] = {"failed": finding.repeats, "runs": finding.tries}
@@ -154,27 +167,40 @@ def read_replay(path: Path) -> Replay:
         schedule=fields.schedule("schedule"),
         repeats=0 if repeated is None else repeated.whole("failed"),
         tries=0 if repeated is None else repeated.whole("runs"),
+        unit=Unit(
+            fields.text("chapter") if fields.has("chapter") else load_clauses()[clause].chapter,
+            fields.text("backend") if fields.has("backend") else hello.default_backend,
+            examples=1,
+            seed=fields.whole("seed", least=None) if fields.has("seed") else 0,
+            has_scenarios=False,
+        ),
+        example=fields.whole("example", least=-1) if fields.has("example") else -1,
+        origin=fields.text("origin") if fields.has("origin") else f"replay:{path}",
     )
 
 
-def find_replays(paths: Iterable[Path]) -> list[Path]:
-    """Return the replay files that are meant: files as they are, and for a folder its `*.json`, sorted by name.
+def find_replays(paths: Iterable[Path], on_missing: Callable[[UsageError], object] | None = None) -> Iterator[Path]:
+    """Yield the replay files that are meant: files as they are, and for a folder its `*.json`, sorted by name.
+
+    Args:
+        paths: Files and folders.
+        on_missing: Called, instead of raising, with the complaint about each path that is wrong.
 
     Raises:
         UsageError: If a path is not there, or a folder holds none.
     """
-    found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(path.glob("*.json"))
+        try:
+            inside = sorted(path.glob("*.json")) if path.is_dir() else [path] if path.exists() else []
             if not inside:
-                raise UsageError(f"expected replay files (*.json) in folder {str(path)!r}, got none")
-            found += inside
-        elif path.exists():
-            found.append(path)
+                got = f"in folder {str(path)!r}, got none" if path.is_dir() else f"or a folder, found no {str(path)!r}"
+                raise UsageError(f"expected replay files (*.json) {got}")
+        except UsageError as error:
+            if on_missing is None:
+                raise
+            on_missing(error)
         else:
-            raise UsageError(f"expected a replay file or a folder of them, found no {str(path)!r}")
-    return found
+            yield from inside
 
 
 def refuse_replay(replay: Replay, hello: Hello) -> str:
@@ -235,11 +261,18 @@ def _backends_of(program: Program) -> set[str]:
 
 def _read_json(path: Path) -> tuple[str, Json]:
     try:
+        if not path.is_file():
+            raise UsageError(f"expected a replay file in {str(path)!r}, got something that is no file\n{_ADVICE}")
+        if path.stat().st_size > MAX_BYTES:
+            size = f"{path.stat().st_size:,} bytes"
+            raise UsageError(f"expected at most {MAX_BYTES:,} bytes in {str(path)!r}, got {size}\n{_ADVICE}")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"expected a replay file in {str(path)!r}, could not read it: {error.strerror}") from None
+        what = f"expected a replay file in {str(path)!r}, could not read it: {error.strerror or error}"
+        raise UsageError(what) from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"expected UTF-8 text in {str(path)!r}, got byte {error.start} that is none") from None
+        what = f"expected UTF-8 text in {str(path)!r}, got byte {error.start} that is none"
+        raise UsageError(f"{what}\n{_ADVICE}") from None
     try:
         return text, json.loads(text)
     except json.JSONDecodeError as error:
@@ -249,6 +282,9 @@ def _read_json(path: Path) -> tuple[str, Json]:
         raise UsageError(
             f"expected JSON in {path}, line {error.lineno}, column {error.colno}, {got}: {error.msg}\n{_ADVICE}"
         ) from None
+    except (RecursionError, ValueError) as error:
+        what = "lists in lists without end" if isinstance(error, RecursionError) else "a number without end"
+        raise UsageError(f"expected JSON that can be read in {path}, got {what}\n{_ADVICE}") from None
 
 
 def _operation_lines(text: str) -> list[int]:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from letitcrash_conformance.cli import main
-from letitcrash_conformance.cli_replay import State, repeat
 from letitcrash_conformance.cli_selection import choose_clauses
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.generate import Setting, generate
@@ -20,6 +19,7 @@ from letitcrash_conformance.render_finding import render_steps
 from letitcrash_conformance.render_history import Place, find_place, render_history, words_of_place
 from letitcrash_conformance.render_lines import plain_text
 from letitcrash_conformance.replay import read_replay, write_replay
+from letitcrash_conformance.replay_runner import State, repeat
 from letitcrash_conformance.results import Unit, UnitResult
 from letitcrash_conformance.scenarios.histories import SCENARIOS
 from letitcrash_conformance.scenarios.scenario import Scenario

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from letitcrash_conformance.cli_replay import State, repeat
 from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.replay import find_replays, name_replay, read_replay, refuse_replay, write_replay
+from letitcrash_conformance.replay_runner import State, repeat
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.messages import Operation
 from tests.support import planted
@@ -151,7 +151,7 @@ def test_a_folder_means_its_files_in_the_order_of_their_names(tmp_path: Path) ->
     for name in ("b.json", "a.json", "c.txt"):
         (tmp_path / name).touch()
 
-    assert find_replays([tmp_path, tmp_path / "c.txt"]) == [
+    assert [*find_replays([tmp_path, tmp_path / "c.txt"])] == [
         tmp_path / "a.json",
         tmp_path / "b.json",
         tmp_path / "c.txt",
@@ -160,9 +160,9 @@ def test_a_folder_means_its_files_in_the_order_of_their_names(tmp_path: Path) ->
 
 def test_an_empty_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="expected replay files"):
-        find_replays([tmp_path])
+        list(find_replays([tmp_path]))
     with pytest.raises(UsageError, match=r"found no .*missing"):
-        find_replays([tmp_path / "missing"])
+        list(find_replays([tmp_path / "missing"]))
 
 
 @pytest.mark.parametrize(
@@ -200,9 +200,8 @@ def test_a_program_that_still_fails_says_what_differs(tmp_path: Path) -> None:
 
     assert verdict.state is State.STILL_FAILS
     assert verdict.why == "REG-1 is broken (try 1 of 3)"
-    assert verdict.outcome is not None
-    assert verdict.outcome.judgement.violation is not None
-    assert verdict.outcome.judgement.violation.index == 2
+    assert verdict.finding is not None
+    assert verdict.finding.violation.index == 2
 
 
 def test_a_program_that_breaks_another_clause_now_says_both(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import pytest
 
 from letitcrash_conformance.cli import main
-from letitcrash_conformance.cli_replay import State, repeat
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.generate import Setting, generate
@@ -26,11 +25,12 @@ from letitcrash_conformance.recorder_fields import Fields
 from letitcrash_conformance.recorder_records import dump_finding, load_finding
 from letitcrash_conformance.render_finding import Context, render_finding
 from letitcrash_conformance.replay import read_replay, write_replay
+from letitcrash_conformance.replay_runner import State, repeat
 from letitcrash_conformance.results import Finding, Unit
 from letitcrash_conformance.simulation import Schedule
 from letitcrash_conformance.simulation.choose import draw_schedule
 from letitcrash_conformance.simulation.schedule import STRATEGIES
-from letitcrash_conformance.simulation.session import ScheduledOutcome, ScheduledSession
+from letitcrash_conformance.simulation.session import ScheduledSession
 from letitcrash_conformance.simulation.subject import ScheduledSubject
 from letitcrash_conformance.simulation.subject_threads import ThreadedSubject
 from letitcrash_conformance.source import RandomSource
@@ -129,8 +129,8 @@ def test_a_replay_file_repeats_the_schedule(finding: Finding, tmp_path: Path) ->
     assert replay.schedule == finding.schedule
     failed = repeat(replay, Overtaking)
     assert failed.state is State.STILL_FAILS
-    assert isinstance(failed.outcome, ScheduledOutcome)
-    assert failed.outcome.story == finding.story
+    assert failed.finding is not None
+    assert failed.finding.story == finding.story
     assert repeat(replay, ReferenceSubject).state is State.FIXED
 
 
