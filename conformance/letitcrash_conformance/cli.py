@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from letitcrash_conformance import (
     cli_adapter,
     cli_baseline,
+    cli_compare,
     cli_config,
     cli_doctor,
+    cli_fuzz,
     cli_replay,
     cli_report,
     cli_run,
@@ -66,7 +68,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"letitcrash {suite_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (cli_run, cli_replay, cli_report, cli_baseline, cli_adapter, cli_doctor, cli_config):
+    for module in (
+        cli_run,
+        cli_replay,
+        cli_report,
+        cli_baseline,
+        cli_compare,
+        cli_adapter,
+        cli_doctor,
+        cli_fuzz,
+        cli_config,
+    ):
         module.add_command(commands.add_parser)
     cli_spec.add_commands(commands.add_parser)
     for command in commands.choices.values():

@@ -22,13 +22,7 @@ from letitcrash_fuzz.ranges import Onlooker, Range, Trouble
 from letitcrash_fuzz.seeds import read_fragments
 from letitcrash_fuzz.target import Target
 
-__all__ = ["MAX_EACH", "Work", "campaign", "execute"]
-
-MAX_EACH = 3
-"""How many different shrunk programs are looked for that break one clause; more would say nothing new."""
-
-MAX_TRIES = 12
-"""After how many violations of one clause no further one is shrunk."""
+__all__ = ["Work", "campaign", "execute"]
 
 MAX_TROUBLES = 5
 """How often the harness may break in one range before the range is given up."""
@@ -149,7 +143,7 @@ class Work:
         raw = raw_find(execution.data, number, execution.outcome, unit)
         clause = raw.clause
         result.violations[clause] += 1
-        if self._knowledge.settled[clause] >= MAX_EACH or result.violations[clause] > MAX_TRIES:
+        if self._knowledge.is_settled(clause):
             return
         self._onlooker.on_violation(raw)
         find = prove(
@@ -160,9 +154,9 @@ class Work:
             make=executor.maker(),
             choices=execution.choices,
         )
-        if find.name in self._known:
-            return
+        is_new = find.name not in self._known
         self._known.add(find.name)
-        self._knowledge.settled[find.clause] += 1
-        result.finds.append(find)
-        self._onlooker.on_find(find)
+        self._knowledge.note_shrunk(clause, is_new=is_new)
+        if is_new:
+            result.finds.append(find)
+            self._onlooker.on_find(find)

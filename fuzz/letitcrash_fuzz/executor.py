@@ -69,6 +69,12 @@ class Executor:
             self._session = WatchingSession(self.target.factory())
         return self._session
 
+    def turn_to(self, target: Target) -> None:
+        """Search another target of the same subject from now on."""
+        if target != self.target:
+            self.target = target
+            self._make = None
+
     def fresh(self) -> Subject:
         """Return a fresh subject in place of the one at work, which is ended. The caller ends it.
 

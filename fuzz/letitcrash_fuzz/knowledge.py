@@ -19,6 +19,12 @@ RARE = 3
 FRONTIER = 24
 """How many of the last inputs that brought something new are changed first."""
 
+MAX_EACH = 3
+"""How many different shrunk programs are looked for that break one clause; more would say nothing new."""
+
+MAX_TRIES = 8
+"""How many programs that break one clause are shrunk at most."""
+
 _FORGET = 0.995
 _LINE = "code "
 
@@ -32,11 +38,13 @@ class Delta:
         best: Feature -> the shortest input known to visit it, where it is the first or a shorter one.
         news: Inputs that visited something new, oldest first, and whether that was a line of the subject.
         picks: Feature -> how often its input was chosen to be changed.
+        tried: Clause -> how often a program that breaks it was shrunk.
         arms: How the ways of choosing inputs have done.
     """
 
     hits: Counter[str] = field(default_factory=Counter[str])
     best: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    tried: Counter[str] = field(default_factory=Counter[str])
     news: list[tuple[bytes, bool]] = field(default_factory=list[tuple[bytes, bool]])
     picks: Counter[str] = field(default_factory=Counter[str])
     arms: Arms = field(default_factory=dict[str, tuple[float, float]])
@@ -51,7 +59,8 @@ class Knowledge:
     Attributes:
         hits: Feature -> how many executions visited it.
         best: Feature -> the shortest input known to visit it.
-        settled: Clause -> how many different shrunk programs are known to break it.
+        settled: Clause -> how many different shrunk programs were found in this run that break it.
+        tried: Clause -> how often a program that breaks it was shrunk in this run.
         picks: Feature -> how often its input was chosen to be changed.
         arms: How the ways of choosing inputs have done.
         frontier: The last inputs that visited a new state, and those that ran a new line, oldest first.
@@ -61,6 +70,7 @@ class Knowledge:
     hits: Counter[str] = field(default_factory=Counter[str])
     best: dict[str, bytes] = field(default_factory=dict[str, bytes])
     settled: Counter[str] = field(default_factory=Counter[str])
+    tried: Counter[str] = field(default_factory=Counter[str])
     picks: Counter[str] = field(default_factory=Counter[str])
     arms: Arms = field(default_factory=dict[str, tuple[float, float]])
     frontier: tuple[list[bytes], list[bytes]] = field(default_factory=lambda: ([], []))
@@ -73,6 +83,7 @@ class Knowledge:
             Counter(self.hits),
             dict(self.best),
             Counter(self.settled),
+            Counter(self.tried),
             Counter(self.picks),
             dict(self.arms),
             (list(self.frontier[0]), list(self.frontier[1])),
@@ -114,6 +125,7 @@ class Knowledge:
         new = sum(1 for feature in delta.hits if feature not in self.hits)
         self.hits.update(delta.hits)
         self.picks.update(delta.picks)
+        self.tried.update(delta.tried)
         self.arms.update(delta.arms)
         for feature, data in delta.best.items():
             old = self.best.get(feature)
@@ -122,6 +134,16 @@ class Knowledge:
         for data, is_line in delta.news:
             self._advance(data, is_line)
         return new
+
+    def note_shrunk(self, clause: str, *, is_new: bool) -> None:
+        """Take in that a program that breaks a clause was shrunk, and whether what came out is a new one."""
+        self.tried[clause] += 1
+        self.delta.tried[clause] += 1
+        self.settled[clause] += is_new
+
+    def is_settled(self, clause: str) -> bool:
+        """Whether enough is known of a clause in this run: further programs that break it are only counted."""
+        return self.settled[clause] >= MAX_EACH or self.tried[clause] >= MAX_TRIES
 
     @property
     def corpus(self) -> list[bytes]:
