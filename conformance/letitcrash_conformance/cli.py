@@ -14,6 +14,7 @@ from letitcrash_conformance import (
     cli_adapter,
     cli_baseline,
     cli_compare,
+    cli_compare,
     cli_config,
     cli_doctor,
     cli_fuzz,
