@@ -14,7 +14,6 @@ from letitcrash_conformance import (
     cli_adapter,
     cli_baseline,
     cli_compare,
-    cli_compare,
     cli_config,
     cli_doctor,
     cli_fuzz,
