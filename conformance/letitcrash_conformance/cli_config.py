@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from letitcrash_conformance.cli_run import add_options
+from letitcrash_conformance.cli_options import add_options
 from letitcrash_conformance.config import Config, NamedSubject
 from letitcrash_conformance.config_options import Setting
 from letitcrash_conformance.console import Screen

@@ -7,37 +7,40 @@ import contextlib
 import random
 import shlex
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from letitcrash_conformance.cli_corpus import Remembering, Stored, repeat_stored
+from letitcrash_conformance.cli_list import render_list, require_something
 from letitcrash_conformance.cli_listeners import Everybody
-from letitcrash_conformance.cli_outputs import add_outputs, check_outputs, write_outputs
+from letitcrash_conformance.cli_options import add_options
+from letitcrash_conformance.cli_outputs import check_outputs, write_outputs
 from letitcrash_conformance.cli_selection import choose_clauses, split_words
-from letitcrash_conformance.config_options import add_config_options, find_named, folder_of, traced
+from letitcrash_conformance.config_options import find_named, folder_of, traced
 from letitcrash_conformance.console import LiveProgress, PlainProgress, Screen
+from letitcrash_conformance.corpus import Corpus, load_corpus
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.known import NOTHING, Known
 from letitcrash_conformance.known_file import read_known
 from letitcrash_conformance.lookup import SubjectFactory
-from letitcrash_conformance.odds import CHAPTERS
-from letitcrash_conformance.plan import BUDGETS, examples_of, plan
+from letitcrash_conformance.plan import examples_of, plan
 from letitcrash_conformance.recorder import Recorder, suite_version
 from letitcrash_conformance.recorder_reader import Report
 from letitcrash_conformance.render_lines import Line, count
 from letitcrash_conformance.replay_keeper import ReplayKeeper
 from letitcrash_conformance.report import Detail, render_report
 from letitcrash_conformance.report_shown import prepare
-from letitcrash_conformance.results import Listener, RunResult
+from letitcrash_conformance.results import Listener, RunResult, Unit, UnitResult, Verdict
 from letitcrash_conformance.run import run
 from letitcrash_conformance.simulation.schedule import TIERS, Tier
 from letitcrash_conformance.simulation.threads import require_greenlet
 from letitcrash_conformance.tally import count_up
 from letitcrash_spec.hello import Hello
 
-__all__ = ["Order", "add_command", "add_options", "handle", "name_subject"]
+__all__ = ["Order", "add_command", "handle", "name_subject"]
 
 _EXAMPLES = """\
 examples:
@@ -66,80 +69,6 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.set_defaults(handler=handle)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add everything that can be said of a run."""
-    parser.add_argument(
-        "subject",
-        nargs="?",
-        metavar="SUBJECT",
-        help="a shipped name, a name that the settings give, or module:attribute",
-    )
-    parser.add_argument("--command", metavar="WORDS", help="start this harness instead, as a shell would split it")
-    parser.add_argument(
-        "--clauses",
-        action="append",
-        metavar="IDS",
-        help="judge these alone: ids, chapters or patterns, with commas; a break of another clause is only counted",
-    )
-    parser.add_argument(
-        "--chapter",
-        action="append",
-        metavar="WORDS",
-        help=f"run these alone ({', '.join(CHAPTERS)}) and judge their clauses; world is the mix of all",
-    )
-    parser.add_argument(
-        "--backend",
-        action="append",
-        metavar="NAME",
-        help="run on this backend of the subject, on 'mixed' (drawn for each process), or on 'all' (the default)",
-    )
-    budgets = ", ".join(f"{name} ({number})" for name, number in BUDGETS.items())
-    parser.add_argument(
-        "--budget",
-        default="default",
-        metavar="SIZE",
-        help=f"programs for each chapter on each backend: {budgets}, or a number",
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="repeat the search of an earlier run (drawn if left out)")
-    parser.add_argument(
-        "-n",
-        "--processes",
-        default="auto",
-        metavar="N",
-        help="processes that share the work, or auto: one for each core, and more where the subject's clock makes"
-        " them wait",
-    )
-    parser.add_argument(
-        "--schedules",
-        choices=TIERS,
-        default=TIERS[0],
-        help="for subjects of this process, draw who runs next: among tasks of simulated loops (always), also among "
-        "threads where they synchronise, or even between their lines (these two need letitcrash[simulation])",
-    )
-    parser.add_argument("--known", type=Path, metavar="FILE", help="failures that are known (`letitcrash baseline`)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON lines, while it happens")
-    parser.add_argument(
-        "--replay-dir",
-        type=Path,
-        default=Path(".letitcrash"),
-        metavar="DIR",
-        help="where each finding becomes a replay file (default: .letitcrash)",
-    )
-    parser.add_argument(
-        "-x", "--fail-fast", action="store_true", help="stop after the first piece of work that found something"
-    )
-    parser.add_argument(
-        "--strict", action="store_true", help="an inconclusive run is a failure, too (exit code 1 instead of 3)"
-    )
-    add_outputs(parser)
-    add_config_options(parser)
-    voice = parser.add_mutually_exclusive_group()
-    voice.add_argument("-q", "--quiet", action="store_true", help="show violations and the verdict alone")
-    voice.add_argument(
-        "-v", "--verbose", action="store_true", help="also list every clause that was not judged, and why"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a command line asks for, checked.
@@ -156,6 +85,7 @@ class Order:
         detail: How much to say.
         threads: How to run threads on drawn schedules; None for not at all.
         known: Failures that are known.
+        asked: The words that chose the clauses; empty for all of them.
     """
 
     factory: SubjectFactory
@@ -169,6 +99,7 @@ class Order:
     detail: Detail
     threads: Tier | None = None
     known: Known = NOTHING
+    asked: str = ""
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Order:
@@ -193,6 +124,7 @@ class Order:
             processes=_count_processes(arguments.processes),
             threads=None if arguments.schedules == TIERS[0] else arguments.schedules,
             known=read_known(arguments.known),
+            asked=", ".join([*(arguments.clauses or ()), *(arguments.chapter or ())]),
             detail="quiet" if arguments.quiet else "verbose" if arguments.verbose else "normal",
         )
 
@@ -202,10 +134,27 @@ class Order:
         shared = "" if self.processes is None else f", {count(self.processes, 'process', 'processes')}"
         return Line(f"letitcrash {suite_version()} judging {what}{shared}")
 
+    def plan(self, hello: Hello) -> tuple[list[Unit], list[tuple[Unit, str]]]:
+        """Return the units to run on a subject, and those that it does not support, each with the reason."""
+        return plan(hello, chapters=self.chapters, backends=self.backends, budget=self.budget, seed=self.seed)
+
     def count_examples(self, hello: Hello) -> int:
         """Return how many programs a subject will be given, scenarios left out."""
-        units, _ = plan(hello, chapters=self.chapters, backends=self.backends, budget=self.budget, seed=self.seed)
-        return sum(unit.examples for unit in units)
+        return sum(unit.examples for unit in self.plan(hello)[0])
+
+    def find_stored(self, folder: Path) -> Corpus:
+        """Return the stored programs that belong to it."""
+        return load_corpus(
+            folder,
+            subject=self.subject,
+            command=self.factory.command,
+            selected=self.selected,
+            backends=self.backends,
+        )
+
+    def result(self, hello: Hello | None = None, units: Sequence[UnitResult] = ()) -> RunResult:
+        """Return the result of a run that came no further than these units."""
+        return RunResult(hello, self.subject, self.seed, self.budget, [*units], self.selected, known=self.known)
 
     def run(self, listener: Listener, *, fail_fast: bool) -> RunResult:
         """Run it."""
@@ -241,6 +190,8 @@ def handle(arguments: argparse.Namespace) -> int:
     check_outputs(arguments)
     with traced(arguments):
         order = Order.of(arguments)
+    if arguments.list:
+        return _list(order, arguments)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     screen = Screen(sys.stdout, arguments.color)
     keeper = ReplayKeeper(arguments.replay_dir, order.subject, order.factory.command)
@@ -249,11 +200,10 @@ def handle(arguments: argparse.Namespace) -> int:
         progress = _make_progress(screen, order)
         if progress is not None:
             screen.show([order.describe()])
-        everybody = Everybody([each for each in (keeper, recorder, progress) if each is not None])
         try:
-            result = order.run(everybody, fail_fast=arguments.fail_fast)
+            result = _run(order, arguments, keeper, recorder, progress, screen)
         except SubjectError as error:
-            nothing = RunResult(None, order.subject, order.seed, order.budget, [], order.selected)
+            nothing = order.result()
             if recorder is not None:
                 recorder.finish(nothing, error=str(error))
             _write(arguments, nothing, keeper, started, error=str(error))
@@ -266,7 +216,12 @@ def handle(arguments: argparse.Namespace) -> int:
     tally = count_up(result)
     lines = render_report(tally, suite=suite_version(), repeat=keeper.repeat, detail=order.detail, width=screen.width)
     screen.show(lines if order.detail == "quiet" else [Line(""), *lines])
+    if arguments.fail_fast and (tally.violations or tally.flaky):
+        screen.show([Line("stopped at the first failure (--fail-fast): what was not reached is not judged", "warn")])
     code = 130 if result.is_interrupted else tally.exit_code
+    if arguments.strict and code == Verdict.INCONCLUSIVE.exit_code:
+        screen.show([Line("strict: an inconclusive run counts as a failure (exit code 1)", "bad")])
+        code = Verdict.VIOLATION.exit_code
     if not _write(arguments, result, keeper, started):
         code = code or 2
     if keeper.error is not None:
@@ -278,6 +233,67 @@ def handle(arguments: argparse.Namespace) -> int:
         )
         code = code or 2
     return code
+
+
+def _list(order: Order, arguments: argparse.Namespace) -> int:
+    """Show what a run would do."""
+    subject = order.factory()
+    try:
+        hello = subject.hello
+    finally:
+        subject.close()
+    require_something(hello, order.selected, order.plan(hello), order.asked)
+    corpus = Corpus() if arguments.skip_stored else order.find_stored(arguments.replay_dir)
+    screen = Screen(sys.stdout, arguments.color)
+    screen.show(
+        render_list(hello, order.result(hello), order.plan(hello), corpus, detail=order.detail, width=screen.width)
+    )
+    return 0
+
+
+def _run(
+    order: Order,
+    arguments: argparse.Namespace,
+    keeper: ReplayKeeper,
+    recorder: Recorder | None,
+    progress: PlainProgress | LiveProgress | None,
+    screen: Screen,
+) -> RunResult:
+    """Repeat what is stored, then run."""
+    stored = Stored()
+    is_interrupted = False
+    corpus = Corpus() if arguments.skip_stored else order.find_stored(arguments.replay_dir)
+    try:
+        repeat_stored(
+            stored,
+            corpus,
+            order.factory,
+            keeper,
+            None if progress is None else screen,
+            selected=order.selected,
+            known=order.known,
+            folder=arguments.replay_dir,
+            is_verbose=order.detail == "verbose",
+            fail_fast=arguments.fail_fast,
+        )
+    except KeyboardInterrupt:
+        is_interrupted = True
+    behind = [each for each in (keeper, recorder) if each is not None]
+    listener = Remembering(
+        Everybody([*behind, *([] if progress is None else [progress])]),
+        behind,
+        stored.results,
+        lambda hello: require_something(hello, order.selected, order.plan(hello), order.asked),
+    )
+    if is_interrupted or (arguments.fail_fast and stored.has_failed):
+        if stored.hello is not None:
+            listener.on_hello(stored.hello)
+        result = order.result(stored.hello, stored.results)
+        result.is_interrupted = is_interrupted
+        return result
+    result = order.run(listener, fail_fast=arguments.fail_fast)
+    result.units[:0] = stored.results
+    return result
 
 
 def _write(

@@ -34,16 +34,20 @@ class ReplayKeeper:
         self._subject = subject
         self._command = tuple(command)
         self._hello: Hello | None = None
-        self._written: set[str] = set()
+        self._written: dict[str, Path] = {}
 
     def repeat(self, finding: Finding) -> str:
         """Return the command that repeats a finding."""
         name = name_replay(finding)
         if name in self._written:
             override = "" if self._subject else " --subject module:attribute"
-            return f"letitcrash replay {shlex.quote(str(self._folder / name))}{override}"
+            return f"letitcrash replay {shlex.quote(str(self._written[name]))}{override}"
         budget = str(max(finding.example + 1, 1))
         return repeat_command(finding, subject=self._subject, is_command=bool(self._command), budget=budget)
+
+    def keep(self, finding: Finding, path: Path) -> None:
+        """Remember that a file holds the finding already."""
+        self._written[name_replay(finding)] = path
 
     def on_hello(self, hello: Hello) -> None:
         """Remember who is judged."""
@@ -56,15 +60,15 @@ class ReplayKeeper:
         """Do nothing."""
 
     def on_finding(self, finding: Finding) -> None:
-        """Write the finding."""
-        if self._hello is None:
+        """Write the finding, unless it is in a file already."""
+        if self._hello is None or name_replay(finding) in self._written:
             return
         try:
             path = write_replay(self._folder, finding, hello=self._hello, subject=self._subject, command=self._command)
         except OSError as error:
             self.error = error
         else:
-            self._written.add(path.name)
+            self._written[path.name] = path
 
     def on_unit_finished(self, result: UnitResult) -> None:
         """Do nothing."""

@@ -232,6 +232,9 @@ def test_a_replay_folder_that_cannot_be_written_leaves_the_search_as_the_command
         (["explain", "LNK-999"], "expected a clause"),
         (["spec", "--search", "("], "expected a regular expression"),
         (["spec", "--keyword", "MUSTN"], "expected a keyword"),
+        (["run", f"{PLANTED}:Bare", "--chapter", "registry"], "got registry, of which none can: the subject does not"),
+        (["run", "reference", "--color", "red"], "invalid choice: 'red'"),
+        (["replay", ".", "--prune", "--subject", "reference"], "expected --prune without another subject"),
         (["frobnicate"], "invalid choice"),
         ([], "the following arguments are required"),
     ],
@@ -354,6 +357,57 @@ def test_the_specification_is_listed_filtered_and_explained(letitcrash: Run) -> 
     assert "REG-1" not in some[1]
     assert "LNK-1 " not in some[1]
     assert page[1].startswith("LNK-7  SHOULD")
+
+
+def test_a_strict_run_fails_where_it_would_be_inconclusive(letitcrash: Run) -> None:
+    words = ["--chapter", "timers", "--clauses", "REG-1", "--backend", "async", "--budget", "1", "-n", "1", "--strict"]
+
+    code, out, _ = letitcrash("run", "reference", *words, "-q")
+
+    assert code == 1
+    assert out.splitlines()[-2].startswith("inconclusive: 1 clause not exercised")
+    assert out.splitlines()[-1] == "strict: an inconclusive run counts as a failure (exit code 1)"
+
+
+def test_strictness_changes_no_other_verdict(letitcrash: Run) -> None:
+    assert letitcrash("run", "reference", *QUICK, "--strict", "-q")[0] == 0
+    assert letitcrash("run", f"{PLANTED}:Lame", *QUICK, "--strict", "-q")[0] == 4
+
+
+def test_the_first_failure_ends_a_run_if_asked(letitcrash: Run) -> None:
+    words = ["--chapter", "registry,timers", "--backend", "async", "--budget", "30", "--seed", "1", "-n", "1"]
+
+    code, out, _ = letitcrash("run", f"{PLANTED}:Forgetful", *words, "-x")
+
+    assert code == 1
+    assert "timers on async" not in out
+    assert out.splitlines()[-1] == "stopped at the first failure (--fail-fast): what was not reached is not judged"
+
+
+def test_a_list_shows_what_would_be_checked_and_runs_nothing(letitcrash: Run) -> None:
+    code, out, _ = letitcrash("run", f"{PLANTED}:Bare", "--list", "--budget", "smoke")
+    named = letitcrash("run", f"{PLANTED}:Bare", "--list", "-v", "--chapter", "registry,genserver")[1]
+    short = letitcrash("run", "reference", "--list", "-q", *QUICK)[1]
+
+    assert code == 0
+    assert re.search(r"^genserver +\d+ \+ 15$", out, re.MULTILINE)
+    assert re.search(r"^registry +not run: the subject does not declare registry$", out, re.MULTILINE)
+    assert re.search(r"^not supported: \d+, the subject does not declare registry$", out, re.MULTILINE)
+    assert "nothing was run" in out.splitlines()[-1]
+    assert re.search(r"^GS-1 MUST: to check$", named, re.MULTILINE)
+    assert re.search(r"^REG-1 MUST: not supported, the subject does not declare registry$", named, re.MULTILINE)
+    assert short.splitlines()[-1] == "17 clauses to check, 30 programs to search; nothing was run"
+    assert not Path(".letitcrash").exists()
+
+
+def test_what_is_no_terminal_gets_no_control_codes(letitcrash: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+    out = letitcrash("run", f"{PLANTED}:Forgetful", *QUICK)[1]
+
+    assert "\x1b" not in out
+    assert "\r" not in out
+    assert "\x1b[31m" in letitcrash("run", f"{PLANTED}:Forgetful", *QUICK, "--color", "always")[1]
 
 
 def test_the_version_is_told(letitcrash: Run) -> None:
