@@ -10,9 +10,11 @@ from typing import Any, TypeGuard
 from letitcrash_conformance.render import value_text, words_of_answer, words_of_event
 from letitcrash_spec.messages import Answer, Json, Operation
 
-__all__ = ["Part", "find_difference", "list_parts"]
+__all__ = ["Part", "Texts", "find_difference", "list_parts"]
 
 MAX_EVENTS = 8
+_RAISED = "crash"
+"""The error that a probe raises by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,37 @@ class Part:
     right: str
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Which texts inside of reasons are compared.
+
+    Attributes:
+        program: The program as JSON: a text that does not stand in it is an implementation's own words.
+        error_text: Whether both subjects promise to keep the text of errors.
+    """
+
+    program: str
+    error_text: bool
+
+    @classmethod
+    def of(cls, operations: Sequence[Operation], *, error_text: bool) -> Texts:
+        """Return what is compared for a program."""
+        return cls(json.dumps([operation.args for operation in operations]), error_text)
+
+    def compares(self, kind: str, text: Json) -> bool:
+        """Whether the text of a reason of the kind `error` or `shutdown` is compared."""
+        if kind == "error" and not self.error_text:
+            return False
+        return text == _RAISED or json.dumps(text) in self.program
+
+
 def find_difference(
     operations: Sequence[Operation], left: Sequence[Answer], right: Sequence[Answer], *, error_text: bool
 ) -> int | None:
     """Return the position of the first operation that was answered differently; None if there is none.
 
     Left out is what nobody promises or compares: moments, stamps, the order of events of different processes and of
-    children, and, where it is not comparable, the text of an error.
+    children, and texts of reasons that are an implementation's own words.
 
     Args:
         operations: The operations.
@@ -44,15 +70,16 @@ def find_difference(
         right: What the second one answered.
         error_text: Whether both subjects promise to keep the text of errors.
     """
+    texts = Texts.of(operations, error_text=error_text)
     for index, (operation, one, other) in enumerate(zip(operations, left, right, strict=False)):
-        if one != other and _normal(operation, one, error_text) != _normal(operation, other, error_text):
+        if one != other and _normal(operation, one, texts) != _normal(operation, other, texts):
             return index
     return None
 
 
-def list_parts(operation: Operation, left: Answer, right: Answer, *, error_text: bool) -> list[Part]:
+def list_parts(operation: Operation, left: Answer, right: Answer, texts: Texts) -> list[Part]:
     """Return the parts in which two answers to an operation differ; equal parts are left out."""
-    one, other = _normal(operation, left, error_text), _normal(operation, right, error_text)
+    one, other = _normal(operation, left, texts), _normal(operation, right, texts)
     if one == other:
         return []
     if operation.op == "observe":
@@ -98,9 +125,9 @@ def _say_events(who: str, events: Sequence[Mapping[str, Json]]) -> str:
     return "; ".join(words) or "nothing more"
 
 
-def _normal(operation: Operation, answer: Answer, error_text: bool) -> Any:
+def _normal(operation: Operation, answer: Answer, texts: Texts) -> Any:
     """Return an answer without what is not compared."""
-    value: Any = answer if error_text else _without_texts(answer)
+    value: Any = _without_texts(answer, texts)
     if "ok" not in value:
         return value
     value = value["ok"]
@@ -128,14 +155,15 @@ def _sorted(rows: Any) -> list[Any]:
     return sorted(rows, key=json.dumps)
 
 
-def _without_texts(value: Any) -> Any:
-    """Return a value with the texts of errors left out."""
+def _without_texts(value: Any, texts: Texts) -> Any:
+    """Return a value without the texts that are not compared."""
     if _is_object(value):
-        if value.keys() == {"error"}:
-            return {"error": ""}
-        return {key: _without_texts(inside) for key, inside in value.items()}
+        ((kind, text),) = value.items() if len(value) == 1 else (("", None),)
+        if kind in ("error", "shutdown") and not texts.compares(kind, text):
+            return {kind: ""}
+        return {key: _without_texts(inside, texts) for key, inside in value.items()}
     if _is_list(value):
-        return [_without_texts(inside) for inside in value]
+        return [_without_texts(inside, texts) for inside in value]
     return value
 
 

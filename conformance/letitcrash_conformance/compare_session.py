@@ -174,6 +174,7 @@ class PairSession(Session):
         left: The session with the first subject.
         right: The session with the second one.
         backends: On which backend each of them runs.
+        error_text: Whether both promise to keep the text of errors.
     """
 
     def __init__(self, left: Subject, right: Subject, names: tuple[str, str], backends: tuple[str, str]) -> None:
@@ -191,7 +192,7 @@ class PairSession(Session):
         self._names = names
         if right.hello.clock == "wall":
             self.hello = replace(left.hello, clock="wall")
-        self._error_text = all("error_text" in hello.features for hello in (left.hello, right.hello))
+        self.error_text = all("error_text" in hello.features for hello in (left.hello, right.hello))
 
     def close(self) -> None:
         """End both subjects."""
@@ -217,7 +218,7 @@ class PairSession(Session):
 
     def _decide(self, program: Program, left: Outcome, right: Outcome) -> PairOutcome:
         operations = program.operations
-        found = find_difference(operations, left.answers, right.answers, error_text=self._error_text)
+        found = find_difference(operations, left.answers, right.answers, error_text=self.error_text)
         both = [side.judgement.violation for side in (left, right)]
         difference: Difference | None = None
         alike = ""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from letitcrash_conformance.compare import Case, Comparison, Group
-from letitcrash_conformance.compare_answers import list_parts
+from letitcrash_conformance.compare_answers import Texts, list_parts
 from letitcrash_conformance.compare_session import Kind, with_backend
-from letitcrash_conformance.render import words_of
+from letitcrash_conformance.render import words_of, words_of_answer
 from letitcrash_conformance.render_finding import compare, render_headline, words_told
 from letitcrash_conformance.render_lines import Line, Style, count, wrap
 from letitcrash_conformance.report import Detail, render_trouble
 from letitcrash_conformance.session import Outcome
 from letitcrash_spec.catalogue import load_clauses, sort_key
+from letitcrash_spec.clause import Keyword
 from letitcrash_spec.messages import Answer, Operation
 
 __all__ = ["render_comparison", "say_verdict"]
@@ -140,7 +141,7 @@ def _render_sides(case: Case, comparison: Comparison, width: int) -> list[Line]:
             break
     wrong = case.difference.kind.wrong
     answers = [side.answers[index] if index < len(side.answers) else None for side in (outcome.left, outcome.right)]
-    parts = [] if None in answers else list_parts(operation, *_both(answers), error_text=True)
+    parts = [] if None in answers else list_parts(operation, *_both(answers), _texts(case, comparison))
     if not parts:
         for label, side, is_wrong in zip(labels, (outcome.left, outcome.right), wrong, strict=True):
             violation = side.judgement.violation
@@ -175,8 +176,8 @@ def _render_program(case: Case, comparison: Comparison, width: int) -> list[Line
             lines += wrap(words, first=head, width=width, style="bad" if is_failing else "")
             continue
         lines += wrap(words_of(operation), first=head, width=width, style="bad" if is_failing else "")
-        for label, text in zip(labels, told, strict=True):
-            lines += wrap(text.strip() or "-> nothing", first=f"         {label:<{_wide(labels)}}  ", width=width)
+        for label, text in zip(labels, _told_in_full(case, index), strict=True):
+            lines += wrap(text, first=f"         {label:<{_wide(labels)}}  ", width=width)
     return lines
 
 
@@ -205,7 +206,9 @@ def _render_lawful(comparison: Comparison, repeat: str, detail: Detail, width: i
     if not groups:
         return []
     total = sum(group.count for group in groups)
-    text = f"Both lawful, or not to be judged: {count(total, 'difference')} in {count(len(groups), 'way')}"
+    has_undecided = any(group.kind is Kind.UNDECIDED for group in groups)
+    head = "Both lawful, or not to be judged" if has_undecided else "Both lawful"
+    text = f"{head}: {count(total, 'difference')} in {count(len(groups), 'way')}"
     lines = [Line(text, "bold")]
     for group in groups if detail == "verbose" else groups[:MAX_LISTED]:
         lines += _render_lawful_group(group, comparison, width)
@@ -219,6 +222,9 @@ def _render_lawful(comparison: Comparison, repeat: str, detail: Detail, width: i
 def _render_lawful_group(group: Group, comparison: Comparison, width: int) -> list[Line]:
     named = [f"{clause} {load_clauses()[clause].keyword}" for clause in group.clauses]
     word = "not judged: " if group.kind is Kind.UNDECIDED else ""
+    if named:
+        is_free = all(load_clauses()[clause].keyword is Keyword.MAY for clause in group.clauses)
+        named[0] = f"{'left open by' if is_free else 'explained by'} {named[0]}"
     lines = wrap(f"{word}{', '.join(named) or group.why}; {count(group.count, 'time')}", first="  ", width=width)
     case = group.case
     if case is None:
@@ -226,7 +232,7 @@ def _render_lawful_group(group: Group, comparison: Comparison, width: int) -> li
     operation = with_backend(case.outcome.program.operations, None)[case.difference.index]
     labels = _labels(comparison)
     answers = [side.answers[case.difference.index] for side in _sides(case)]
-    for part in list_parts(operation, *_both(answers), error_text=True)[:1]:
+    for part in list_parts(operation, *_both(answers), _texts(case, comparison))[:1]:
         what = part.what if operation.op in ("observe", "parallel") else words_of(operation)
         lines += wrap(what, first="      ", width=width, style="dim")
         for label, text in zip(labels, (part.left, part.right), strict=True):
@@ -263,6 +269,17 @@ def _wide(labels: Sequence[str]) -> int:
 
 def _sides(case: Case) -> tuple[Outcome, Outcome]:
     return case.outcome.left, case.outcome.right
+
+
+def _told_in_full(case: Case, index: int) -> list[str]:
+    """Return what each side answered to a step, also where a reader would not need it."""
+    given = [side.answers[index] if index < len(side.answers) else None for side in _sides(case)]
+    return ["is not asked any more" if answer is None else words_of_answer(answer) for answer in given]
+
+
+def _texts(case: Case, comparison: Comparison) -> Texts:
+    has_text = all("error_text" in hello.features for hello in comparison.hellos)
+    return Texts.of(case.outcome.program.operations, error_text=has_text)
 
 
 def _both(answers: Sequence[Answer | None]) -> tuple[Answer, Answer]:

@@ -15,7 +15,7 @@ import pytest
 
 from letitcrash_conformance import cli
 from letitcrash_conformance.compare import Comparison, compare
-from letitcrash_conformance.compare_answers import find_difference, list_parts
+from letitcrash_conformance.compare_answers import Texts, find_difference, list_parts
 from letitcrash_conformance.compare_session import ANY, Kind, meet, pair_backends, with_backend
 from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.lookup import find_subject
@@ -175,19 +175,36 @@ def test_moments_and_the_order_of_what_different_processes_report_are_not_compar
 def test_an_observation_is_compared_part_by_part_and_equal_parts_are_left_out() -> None:
     other: dict[str, Any] = {**OBSERVED, "alive": ["p1"], "names": {}, "events": OBSERVED["events"][:2]}
 
-    parts = list_parts(LOOK, {"ok": OBSERVED}, {"ok": other}, error_text=True)
+    parts = list_parts(LOOK, {"ok": OBSERVED}, {"ok": other}, Texts.of([LOOK], error_text=True))
 
     assert [part.what for part in parts] == ["what p1 reports", "whether p2 is alive", "who holds n1"]
     assert parts[0].right == "nothing more"
     assert (parts[1].left, parts[1].right) == ("yes", "no")
 
 
-@pytest.mark.parametrize(("error_text", "index"), [(True, 0), (False, None)])
-def test_texts_of_errors_are_compared_where_both_promise_them(error_text: bool, index: int | None) -> None:
-    call = Operation("call", {"to": "p1", "msg": ["get"]})
-    answers = [{"fail": {"kind": "exit", "reason": {"error": text}}} for text in ("c1", "c2")]
+@pytest.mark.parametrize(
+    ("kind", "text", "error_text", "index"),
+    [
+        ("error", "c2", True, 0),
+        ("error", "c2", False, None),
+        ("error", "own words", True, 0),  # the other side kept what the program says
+        ("shutdown", "c2", False, 0),
+    ],
+)
+def test_texts_of_the_program_are_compared_where_they_are_promised(
+    kind: str, text: str, error_text: bool, index: int | None
+) -> None:
+    operations = [Operation("call", {"to": "p1", "msg": ["crash", word]}) for word in ("c1", "c2")]
+    answers = [{"fail": {"kind": "exit", "reason": {kind: words}}} for words in ("c1", text)]
 
-    assert find_difference([call], answers[:1], answers[1:], error_text=error_text) == index
+    assert find_difference(operations, answers[:1], answers[1:], error_text=error_text) == index
+
+
+def test_an_implementations_own_words_are_not_compared() -> None:
+    call = Operation("call", {"to": "p1", "msg": ["get"]})
+    answers = [{"fail": {"kind": "exit", "reason": {"shutdown": words}}} for words in ("<0.1>", "<0.2>")]
+
+    assert find_difference([call], answers[:1], answers[1:], error_text=True) is None
 
 
 def test_children_may_be_listed_in_any_order_and_clients_stamped_at_any_time() -> None:
@@ -252,7 +269,7 @@ def test_the_report_shows_both_answers_and_the_command_repeats_it(capsys: pytest
     assert "REG-1 MUST: Registering a process under a free name succeeds" in out
     assert "reference is right, Forgetful is wrong; seen in " in out
     assert '  lawful     answers "p1"\n  reference  answers "p1"\n  Forgetful  answers null\n' in out
-    assert "  >   3. look up name 'n1'\n         reference  -> \"p1\"\n         Forgetful  -> null\n" in out
+    assert "  >   3. look up name 'n1'\n         reference  answers \"p1\"\n         Forgetful  answers null\n" in out
     assert out.splitlines()[-1].startswith("violation: Forgetful breaks REG-1 (")
     assert again[0] == 1
     assert "reference is right, Forgetful is wrong" in again[1]
