@@ -89,6 +89,9 @@ def walk(
     while stack:
         world, others = stack.pop()
         if others:
+            followed += 1
+            if followed > limit:
+                raise TooManyWorlds
             step = others.pop()
             if others:
                 stack.append((world, others))
@@ -116,9 +119,6 @@ def walk(
                 if key in seen:
                     break
                 seen.add(key)
-                followed += len(steps) - 1
-                if followed > limit:
-                    raise TooManyWorlds
                 stack.append((world.copy(), steps[:0:-1]))
             take(world, steps[0])
 

@@ -23,10 +23,14 @@ from letitcrash_spec.model.diagnose import (
     is_at_its_moment,
 )
 from letitcrash_spec.model.explore import TooManyWorlds
-from letitcrash_spec.model.lawful import lawful_outcomes, settle
+from letitcrash_spec.model.lawful import lawful_outcomes, outcomes_of, settle
 from letitcrash_spec.model.world import UNTIMED, Event, Profile, Segment, Unspecified, World
 
 __all__ = ["Judge", "Judgement", "judge"]
+
+
+ATTEMPTS = 500
+"""How many worlds beyond one for each operation may be tried for one explanation, before equal ones are sought."""
 
 
 @dataclass(slots=True)
@@ -119,7 +123,11 @@ class Judge:
         The first that is found is enough to say that the segment is lawful. Only what it does not explain later is
         asked of all that were possible.
         """
-        first = next(_explanations(self._worlds, segment), None)
+        try:
+            first = next(_explanations(self._worlds, segment), None)
+        except TooManyWorlds:
+            self._is_partial = True  # those that were left out may be found once equal ones are followed only once
+            first = None
         if first is not None:
             self._is_partial = True
             return [first]
@@ -163,17 +171,39 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
 
 
 def _explanations(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> Iterator[World]:
-    """Give the worlds that explain a segment, set free of its guide, each as soon as it is found."""
-    places = [place for place, (operation, _) in enumerate(segment) if operation.op == "parallel"]
-    if not places:
-        yield from _settled(_answer(_guided(worlds, segment), segment), segment)
-        return
-    operation, answer = segment[places[0]]
-    rest = segment[places[0] + 1 :]
-    for world in _answer(_guided(worlds, segment), segment[: places[0]]):
+    """Give the worlds that explain a segment, set free of its guide, each as soon as it is found.
+
+    Raises:
+        TooManyWorlds: If it takes too many attempts.
+    """
+    steps = segment[:-1] if segment[-1][0].op == "observe" else segment
+    attempts = 0
+    stack: list[Iterator[World]] = [iter(_guided(worlds, segment))]
+    while stack:
+        world = next(stack[-1], None)
+        if world is None:
+            stack.pop()
+            continue
+        attempts += 1
+        if attempts > len(segment) + ATTEMPTS:
+            raise TooManyWorlds
+        if len(stack) <= len(steps):
+            stack.append(_admitted(world, *steps[len(stack) - 1]))
+        else:
+            yield from _settled([world], segment)
+
+
+def _admitted(world: World, operation: Operation, answer: Answer) -> Iterator[World]:
+    """Give the worlds in which one operation is answered as it was."""
+    if operation.op == "parallel":
         for explained in histories.explanations(world, operation.args["clients"], answer["ok"]):
             explained.tags.append("BACK-10")
-            yield from _settled(_answer([explained], rest), rest)
+            yield explained
+        return
+    for after, expected in outcomes_of(world, operation):
+        if after.broken is None and expected.admits(answer, after.profile):
+            after.tags.append(expected.clause)
+            yield after
 
 
 def _guided(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> list[World]:

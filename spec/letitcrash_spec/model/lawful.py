@@ -22,7 +22,7 @@ from letitcrash_spec.model.explore import (
 from letitcrash_spec.model.reach import NAMES, NAMES_CHANGE, reach_of
 from letitcrash_spec.model.world import DRIVER, Expected, Process, Unspecified, World
 
-__all__ = ["Outcome", "lawful_outcomes", "settle"]
+__all__ = ["Outcome", "lawful_outcomes", "outcomes_of", "settle"]
 
 Outcome = tuple[World, Expected]
 """A world after the operation, and the answer it gives."""
@@ -51,20 +51,35 @@ def lawful_outcomes(worlds: Sequence[World], operation: Operation, answer: Answe
     if operation.op == "parallel":
         explained, _ = histories.follow(worlds, operation.args["clients"], (answer or {}).get("ok", []))
         return [(world, Expected(answer or {}, "BACK-10")) for world in explained]
-    handler = _HANDLERS.get(operation.op)
-    if handler is None:
-        raise Unspecified(f"the operation {operation.op!r}")
     outcomes: list[Outcome] = []
     for world in worlds:
-        outcomes.extend(handler(world, operation.args))
+        outcomes.extend(outcomes_of(world, operation))
         if len(outcomes) > MANY:
             raise TooManyWorlds
     return outcomes
 
 
-def _wait(world: World, label: str, token: int) -> list[Outcome]:
+def outcomes_of(world: World, operation: Operation) -> Iterator[Outcome]:
+    """Give the lawful outcomes of an operation in one world, each as soon as it is found.
+
+    Args:
+        world: The world before it; it is changed.
+        operation: Any operation but hello, reset, observe, parallel and bye.
+
+    Raises:
+        Unspecified: If the specification promises nothing that could be compared from here on.
+        TooManyWorlds: If the lawful orders are too many to be followed.
+    """
+    handler = _HANDLERS.get(operation.op)
+    if handler is None:
+        raise Unspecified(f"the operation {operation.op!r}")
+    return handler(world, operation.args)
+
+
+def _wait(world: World, label: str, token: int) -> Iterator[Outcome]:
     """Follow a world until the client's request is answered."""
-    return [_settled(result) for result in search([world], answered, near=label, limit=LIMIT)]
+    for result in walk([world], answered, near=label, limit=LIMIT):
+        yield _settled(result)
 
 
 def _settled(world: World) -> Outcome:
@@ -81,9 +96,8 @@ def _request(world: World, args: dict[str, Any], default_ms: int = DEFAULT_TIMEO
     return token
 
 
-def _spawn(world: World, args: dict[str, Any]) -> list[Outcome]:
+def _spawn(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     label = args["as"]
-    outcomes: list[Outcome] = []
     name = args["probe"].get("name")
     starts = [world] if name is None else _closure(world, lambda reached: NAMES in reached)
     for start in starts:
@@ -91,7 +105,7 @@ def _spawn(world: World, args: dict[str, Any]) -> list[Outcome]:
         refusal = starting.start(start, label, args["probe"], (DRIVER, token), "plain")
         if refusal is not None:
             start.open_token = None
-            outcomes.append((start, refusal))
+            yield start, refusal
             continue
         for after, expected in _wait(start, label, token):
             process = after.live(label)
@@ -99,65 +113,58 @@ def _spawn(world: World, args: dict[str, Any]) -> list[Outcome]:
                 twin = after.copy()
                 exits.die(twin, twin.processes[label], "killed", "GS-11")
                 twin.answer = None
-                outcomes.append((twin, Expected(fail("timeout"), "GS-11")))
-            outcomes.append((after, expected))
-    return outcomes
+                yield twin, Expected(fail("timeout"), "GS-11")
+            yield after, expected
 
 
-def _call(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _call(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     for start in _resolved(world, args["to"]):
         token = _request(start, args)
-        outcomes.extend(_to_unborn(start, args["to"], ("call", token, args["msg"])))
+        yield from _to_unborn(start, args["to"], ("call", token, args["msg"]))
         at_once = genserver.send_call(start, DRIVER, args["to"], args["msg"], token)
         if at_once is not None:
             start.open_token = None
-            outcomes.append((start, at_once))
+            yield start, at_once
             continue
         label = registry.resolve(start, args["to"])
-        outcomes.extend(_wait(start, label or "", token))
-    return outcomes
+        yield from _wait(start, label or "", token)
 
 
-def _stop(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _stop(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     for start in _resolved(world, args["to"]):
         label = registry.resolve(start, args["to"])
         token = _request(start, args)
         if label is None or label not in start.processes:
-            outcomes.extend(_to_unborn(start, args["to"], ("stop", token, args["reason"])))
+            yield from _to_unborn(start, args["to"], ("stop", token, args["reason"]))
             start.open_token = None
-            outcomes.append((start, Expected(fail("noproc"), "GS-60")))
+            yield start, Expected(fail("noproc"), "GS-60")
             continue
         start.signal(DRIVER, label, ("stop", token, args["reason"]))
         for after, expected in _wait(start, label, token):
             clause = "GS-61" if expected.answer == fail("timeout") else expected.clause
-            outcomes.append((after, Expected(expected.answer, clause, expected.also)))
-    return outcomes
+            yield after, Expected(expected.answer, clause, expected.also)
 
 
-def _start_supervisor(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _start_supervisor(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     label, spec, parent = args["as"], args["spec"], args.get("link")
     if parent is not None:
         for start in _resolved(world, parent):
             if parent not in start.processes:
-                outcomes.append((start, Expected(fail("noproc"), "SUP-38")))
+                yield start, Expected(fail("noproc"), "SUP-38")
                 continue
             token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
             start.signal(DRIVER, parent, ("host", token, label, spec))
-            outcomes.extend(_wait(start, parent, token))
-        return outcomes
+            yield from _wait(start, parent, token)
+        return
     starts = [world] if spec.get("name") is None else _closure(world, lambda reached: NAMES in reached)
     for start in starts:
         token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
         refusal = supervisor.begin(start, label, spec, (DRIVER, token), None, "SUP-1")
         if refusal is not None:
             start.open_token = None
-            outcomes.append((start, refusal))
+            yield start, refusal
         else:
-            outcomes.extend(_wait(start, label, token))
-    return outcomes
+            yield from _wait(start, label, token)
 
 
 def _looks_refused(child: dict[str, Any]) -> bool:
@@ -165,50 +172,42 @@ def _looks_refused(child: dict[str, Any]) -> bool:
     return bool(child.get("significant")) or (isinstance(child["shutdown"], int) and child["shutdown"] <= 0)
 
 
-def _administer(op: str) -> Callable[[World, dict[str, Any]], list[Outcome]]:
-    def administer(world: World, args: dict[str, Any]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+def _administer(op: str) -> Callable[[World, dict[str, Any]], Iterator[Outcome]]:
+    def administer(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
         label = args["sup"]
         for start in _resolved(world, label):
             token = _request(start, args, SUPERVISOR_TIMEOUT_MS)
             if label not in start.processes:
-                outcomes.extend(_to_unborn(start, label, ("admin", token, op, args)))
+                yield from _to_unborn(start, label, ("admin", token, op, args))
                 start.open_token = None
                 also = (fail("bad_spec"),) if op == "start_child" and _looks_refused(args["child"]) else ()
-                outcomes.append((start, Expected(fail("noproc"), "SUP-38", also)))
+                yield start, Expected(fail("noproc"), "SUP-38", also)
                 continue
             start.signal(DRIVER, label, ("admin", token, op, args))
-            outcomes.extend(_wait(start, label, token))
-        return outcomes
+            yield from _wait(start, label, token)
 
     return administer
 
 
-def _cast(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _cast(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     for start in _resolved(world, args["to"]):
-        outcomes.extend(_sent_to_unborn(start, args["to"], ("cast", args["msg"])))
+        yield from _sent_to_unborn(start, args["to"], ("cast", args["msg"]))
         genserver.send_cast(start, DRIVER, args["to"], args["msg"])
-        outcomes.extend(_asynchronous(start, args["to"], Expected(ok(), "GS-36")))
-    return outcomes
+        yield from _asynchronous(start, args["to"], Expected(ok(), "GS-36"))
 
 
-def _send(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _send(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     for start in _resolved(world, args["to"]):
-        outcomes.extend(_sent_to_unborn(start, args["to"], ("info", args["payload"], "GS-37", 0)))
+        yield from _sent_to_unborn(start, args["to"], ("info", args["payload"], "GS-37", 0))
         expected = genserver.send_info(start, DRIVER, args["to"], args["payload"])
-        outcomes.extend(_asynchronous(start, args["to"], expected))
-    return outcomes
+        yield from _asynchronous(start, args["to"], expected)
 
 
-def _exit(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _exit(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     for start in _resolved(world, args["to"]):
-        outcomes.extend(_sent_to_unborn(start, args["to"], ("exit", DRIVER, args["reason"], False, False)))
+        yield from _sent_to_unborn(start, args["to"], ("exit", DRIVER, args["reason"], False, False))
         exits.send_exit(start, DRIVER, args["to"], args["reason"])
-        outcomes.extend(_asynchronous(start, args["to"], Expected(ok(), "EXIT-5")))
-    return outcomes
+        yield from _asynchronous(start, args["to"], Expected(ok(), "EXIT-5"))
 
 
 def _may_be_born(world: World, target: Json) -> bool:
@@ -249,72 +248,66 @@ def _asynchronous(world: World, target: Json, expected: Expected) -> list[Outcom
     return [(world, expected)]
 
 
-def _register(world: World, args: dict[str, Any]) -> list[Outcome]:
+def _register(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     label = args["to"]
-    outcomes: list[Outcome] = []
     for start in _closure(world, lambda reached: bool({NAMES, f"{label} dies", f"@birth {label}"} & reached)):
         lawful = registry.register(start, args["name"], label)
-        outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
-    return outcomes
+        yield from [(start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful)]
 
 
-def _unregister(world: World, args: dict[str, Any]) -> list[Outcome]:
-    return [(start, registry.unregister(start, args["name"])) for start in _closure(world, lambda r: NAMES in r)]
+def _unregister(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
+    for start in _closure(world, lambda reached: NAMES in reached):
+        yield start, registry.unregister(start, args["name"])
 
 
-def _whereis(world: World, args: dict[str, Any]) -> list[Outcome]:
-    starts = _closure(world, lambda reached: NAMES_CHANGE in reached)
-    return [(start, registry.whereis(start, args["name"])) for start in starts]
+def _whereis(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
+    for start in _closure(world, lambda reached: NAMES_CHANGE in reached):
+        yield start, registry.whereis(start, args["name"])
 
 
-def _name_of(world: World, args: dict[str, Any]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _name_of(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     label = args["to"]
     for start in _closure(world, lambda reached: bool({NAMES_CHANGE, f"{label} dies", f"@birth {label}"} & reached)):
         lawful = registry.name_of(start, label)
-        outcomes.extend((start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful))
-    return outcomes
+        yield from [(start if index == 0 else start.copy(), expected) for index, expected in enumerate(lawful)]
 
 
-def _suspend(world: World, args: dict[str, Any]) -> list[Outcome]:
+def _suspend(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     return _system(world, args["to"], "suspend")
 
 
-def _resume(world: World, args: dict[str, Any]) -> list[Outcome]:
+def _resume(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     return _system(world, args["to"], "resume")
 
 
-def _system(world: World, label: str, kind: str) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _system(world: World, label: str, kind: str) -> Iterator[Outcome]:
     for start in _resolved(world, label):
         process = start.live(label)
         if process is None:
-            outcomes.append((start, Expected(fail("noproc"), "GS-24")))
+            yield start, Expected(fail("noproc"), "GS-24")
             continue
         if (kind == "suspend") == process.suspended:
             raise Unspecified(f"{kind} of a process that is {'already' if process.suspended else 'not'} suspended")
         token = _request(start, {})
         start.signal(DRIVER, label, (kind, token))
-        outcomes.extend(_wait(start, label, token))
-    return outcomes
+        yield from _wait(start, label, token)
 
 
-def _advance(world: World, args: dict[str, Any]) -> list[Outcome]:
+def _advance(world: World, args: dict[str, Any]) -> Iterator[Outcome]:
     ms = args["ms"]
     if world.profile.clock == "wall":
         world.now += ms
         world.slept += ms
-        return [(world, Expected(ok(), "TIM-1"))]
-    outcomes: list[Outcome] = []
+        yield world, Expected(ok(), "TIM-1")
+        return
     for after in search([world], _has_no_step, near=None, limit=LIMIT):
         if any(process.task is not None and not _is_for_ever(process) for process in after.processes.values()):
             raise Unspecified("advance while a callback sleeps or waits")
         end = after.now + ms
         if _ends_somebody(after, end):
-            outcomes.extend((stepped, Expected(ok(), "TIM-1")) for stepped in _walk([after.copy()], end))
+            yield from ((stepped, Expected(ok(), "TIM-1")) for stepped in _walk([after.copy()], end))
         after.now = end
-        outcomes.append((after, Expected(ok(), "TIM-1")))
-    return outcomes
+        yield after, Expected(ok(), "TIM-1")
 
 
 def _has_no_step(world: World) -> bool:
@@ -398,7 +391,7 @@ def _closure(world: World, matters: Callable[[set[str]], bool]) -> list[World]:
     return found
 
 
-_HANDLERS: dict[str, Callable[[World, dict[str, Any]], list[Outcome]]] = {
+_HANDLERS: dict[str, Callable[[World, dict[str, Any]], Iterator[Outcome]]] = {
     "advance": _advance,
     "call": _call,
     "cast": _cast,
