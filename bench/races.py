@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["RACES", "Race", "Wrong"]
+__all__ = ["RACES", "Race", "Wrong", "hop"]
 
 
 class Wrong(Exception):
@@ -34,7 +34,8 @@ class Race:
     is_strict: bool = False
 
 
-async def _hop(times: int = 1) -> None:
+async def hop(times: int = 1) -> None:
+    """Let others run, so many times."""
     for _ in range(times):
         await asyncio.sleep(0)
 
@@ -69,13 +70,13 @@ async def _check_then_act(is_planted: bool) -> None:
         if "n" in names:
             return False
         if is_planted:
-            await _hop()
+            await hop()
             names["n"] = who
             return True
         return names.setdefault("n", who) == who
 
     async def client(who: str, delay: int) -> bool:
-        await _hop(delay)
+        await hop(delay)
         return await register(who)
 
     if sum(await asyncio.gather(client("a", 0), client("b", 5))) != 1:
@@ -88,10 +89,10 @@ async def _lost_increment(is_planted: bool) -> None:
     lock = asyncio.Lock()
 
     async def increment(delay: int) -> None:
-        await _hop(delay)
+        await hop(delay)
         async with contextlib.nullcontext() if is_planted else lock:
             seen = values["a"]
-            await _hop(2)
+            await hop(2)
             values["a"] = seen + 1
 
     await asyncio.gather(increment(0), increment(6))
@@ -110,12 +111,12 @@ async def _silent_monitor(is_planted: bool) -> None:
             inbox.append("noproc")
             return
         if is_planted:
-            await _hop()
+            await hop()
         watchers.append(inbox)
 
     async def die() -> None:
         nonlocal is_alive
-        await _hop(5)
+        await hop(5)
         is_alive = False
         for watcher in watchers:
             watcher.append("killed")
@@ -131,17 +132,17 @@ async def _early_down(is_planted: bool) -> None:
     down = asyncio.get_running_loop().create_future()
 
     async def die() -> None:
-        await _hop()
+        await hop()
         if not is_planted:
             del names["n"]
         down.set_result(None)
         if is_planted:
-            await _hop()
+            await hop()
             del names["n"]
 
     async def take_over() -> None:
         await down
-        await _hop(3)
+        await hop(3)
         if "n" in names:
             raise Wrong("the name is taken when its owner's death is known")
 
@@ -153,7 +154,7 @@ async def _stale_reply(is_planted: bool) -> None:
     replies: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
 
     async def square(number: int) -> None:
-        await _hop(3)
+        await hop(3)
         replies.put_nowait((number, number * number))
 
     async def call(number: int) -> int | None:
@@ -189,7 +190,7 @@ async def _calls_in_a_circle(is_planted: bool) -> None:
     servers = (Server(first), Server(second))
 
     async def client(server: Server, delay: int) -> None:
-        await _hop(delay)
+        await hop(delay)
         await server.ask("nested")
 
     await asyncio.gather(client(servers[0], 0), client(servers[1], 12))
@@ -207,16 +208,16 @@ async def _lost_restart(is_planted: bool) -> None:
             if is_busy:
                 return
             is_busy = True
-            await _hop(2)
+            await hop(2)
             alive.add(child)
             is_busy = False
             return
         async with lock:
-            await _hop(2)
+            await hop(2)
             alive.add(child)
 
     async def crash(child: str, delay: int) -> None:
-        await _hop(delay)
+        await hop(delay)
         alive.discard(child)
         await restart(child)
 
@@ -234,15 +235,15 @@ async def _reused_pid(is_planted: bool) -> None:
     async def restart() -> None:
         nonlocal current
         for generation in range(1, 9):
-            await _hop(3)
+            await hop(3)
             del table[current]
             current = generation % pids
             table[current] = generation
 
     async def client() -> None:
-        await _hop(2)
+        await hop(2)
         pid, generation = current, table[current]
-        await _hop()
+        await hop()
         if table.get(pid, generation) != generation:
             raise Wrong("the message went to a stranger with the same pid")
 
@@ -259,4 +260,4 @@ RACES: tuple[Race, ...] = (
     Race("lost restart", _lost_restart),
     Race("pid reused (long window)", _reused_pid),
 )
-"""All of them; those that need threads are in `bench.races_threads`."""
+"""The first ones; more are in `bench.races_trees`, those that need threads in `bench.races_threads`."""

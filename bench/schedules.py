@@ -14,6 +14,7 @@ from bench import races_threads
 from bench.measure import Stopwatch, Way, compare
 from bench.races import RACES, Race, Wrong
 from bench.races_threads import THREAD_RACES, ThreadRace
+from bench.races_trees import TREE_RACES
 from bench.table import goal_words, number_words, print_table, ratio_words
 from letitcrash_conformance.simulation import Schedule, SimLoop, Stuck
 from letitcrash_conformance.simulation.patching import Stage, modules_of
@@ -37,7 +38,10 @@ def run(*, rounds: int, shrink: int) -> None:
 
 
 def _count_runs(trials: int) -> None:
-    rows = [[race.name, _words(_happens_in_asyncio(race)), *_row(partial(_happens, race), trials)] for race in RACES]
+    rows = [
+        [race.name, _words(_happens_in_asyncio(race)), *_row(partial(_happens, race), trials)]
+        for race in (*RACES, *TREE_RACES)
+    ]
     for race in THREAD_RACES:
         real = "would hang" if race.may_hang else _words(_happens_in_reality(race))
         if not race.needs_lines:

@@ -12,7 +12,11 @@ from letitcrash_conformance.results import Finding, Unit, UnitResult
 from letitcrash_conformance.shrink import weight_of
 from letitcrash_conformance.wire import CommandSubject
 from letitcrash_spec.catalogue import load_clauses
+from tests.conformance.mutants.hunt_races import RACES, hunt_race
+from tests.conformance.mutants.plant import Mutant
+from tests.conformance.mutants.proof import clauses_of
 
+ROOT = Path(__file__).parents[2]
 HARNESS = Path(__file__).parents[1] / "support" / "harnesses" / "racing.py"
 
 
@@ -68,3 +72,32 @@ def test_a_race_on_threads_is_found_shrunk_and_said_how_often_it_happens(fault: 
     assert 1 <= finding.repeats <= finding.tries
     # How far a race of real threads can be shrunk depends on how often it happens, and so on how busy the machine is.
     assert weight_of(finding.program)[0] <= 60
+
+
+SERVED = {
+    "additions_are_torn",
+    "answers_are_swapped",
+    "cast_is_late_where_others_wait",
+    "child_ended_while_it_restarts_lives_on",
+    "death_during_a_restart_is_lost",
+    "death_is_known_before_the_name_is_free",
+    "late_answer_is_the_next_one",
+    "one_id_is_started_twice",
+    "register_checks_then_acts",
+    "stopped_supervisor_leaves_the_child_that_is_just_added",
+}
+"""Races of the reference that happen behind a pipe, too, where no schedule can be drawn."""
+
+
+def test_every_race_to_serve_exists() -> None:
+    assert {mutant.name for mutant in RACES} >= SERVED
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(m, id=m.name, marks=clauses_of(m)) for m in RACES if m.name in SERVED])
+def test_a_race_of_the_reference_is_caught_over_the_wire(mutant: Mutant) -> None:
+    words = [sys.executable, "-m", "tests.conformance.mutants.served", mutant.name]
+    catch = hunt_race(mutant, budget=60, factory=lambda: CommandSubject(words, cwd=ROOT))
+    finding = catch.finding
+    assert finding is not None, [other.violation.clause for other in catch.others]
+    assert finding.repeats == finding.tries
+    assert weight_of(finding.program)[0] <= 10, finding.program.to_json()

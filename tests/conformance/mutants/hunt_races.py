@@ -6,14 +6,17 @@ the scenarios out.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.plan import plan
 from letitcrash_conformance.results import Finding, Unit
 from letitcrash_conformance.shrink import weight_of
+from letitcrash_conformance.subject import Subject
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.catalogue import load_clauses
 from tests.conformance.mutants import races, races_children
@@ -37,6 +40,7 @@ def hunt_race(
     seed: int = SEED,
     chapter: str = "histories",
     is_bare: bool = False,
+    factory: Callable[[], Subject] | None = None,
 ) -> Catch:
     """Run the histories, as a user's run does, until the fault is named by a finding that repeats.
 
@@ -46,6 +50,7 @@ def hunt_race(
         seed: As of a run.
         chapter: Another chapter to run instead.
         is_bare: Leave the scenarios out.
+        factory: Makes subjects that have the fault already; else it is planted into the reference here.
     """
     catch = Catch()
     started = time.monotonic()
@@ -62,12 +67,13 @@ def hunt_race(
     def on_progress(unit: Unit, examples: int, operations: int) -> None:
         catch.examples = done + examples
 
-    with mutant.plant():
-        subject = ReferenceSubject()
+    make: Callable[[], Subject] = ReferenceSubject if factory is None else factory
+    with mutant.plant() if factory is None else contextlib.nullcontext():
+        subject = make()
         hello = subject.hello
         subject.close()
         units, _ = plan(hello, chapters=[chapter], backends=mutant.backends, budget=budget, seed=seed)
-        runner = UnitRunner(ReferenceSubject, frozenset(load_clauses()), on_progress, on_finding)
+        runner = UnitRunner(make, frozenset(load_clauses()), on_progress, on_finding)
         try:
             for unit in units:
                 result = runner.run(replace(unit, has_scenarios=False) if is_bare else unit)

@@ -241,7 +241,6 @@ MUTANTS = (
         frozenset({"GS-62"}),
         (Edit(f"{SUBJECT}.stop", "if died_of != wanted:", "if died_of != wanted and not died_of.is_normal:"),),
         _ASYNC,
-        survives="named GS-20 instead of GS-62",
     ),
     Mutant(
         "killed_server_fails_one_caller",

@@ -12,13 +12,13 @@ __all__ = ["MUTANTS"]
 _ASYNC = ("async",)
 
 
-def _beside(*requests: str) -> Edit:
-    """Let a supervisor serve requests of these kinds in tasks of their own."""
+def _beside(*requests: str, of: str = "AnySupervisor") -> Edit:
+    """Let a supervisor of a class serve requests of these kinds in tasks of their own."""
     kinds = repr(requests)
     return Edit(
         f"{SUPERVISING}.handle_call",
         "try:",
-        f"if type(message).__name__ in {kinds}:\n"
+        f"if type(message).__name__ in {kinds} and {of!r} in [each.__name__ for each in type(self).__mro__]:\n"
         "    serve_beside(self.administer(message), sender)\n"
         "    return NO_REPLY\n"
         "try:",
@@ -55,7 +55,7 @@ MUTANTS = (
         "limit_on_children_is_passed_by_two_at_once",
         "A dynamic supervisor serves several additions at once, and counts a child only when it has started.",
         frozenset({"DYN-E4"}),
-        (_beside("StartChild"),),
+        (_beside("StartChild", of="DynamicSupervisor"),),
         _ASYNC,
         TOOLS,
     ),
