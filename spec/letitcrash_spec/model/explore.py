@@ -53,6 +53,10 @@ GENTLE = frozenset(
 """Actions after which the server is surely alive, and which can be swapped with the arrival of a message."""
 
 
+FEW = 6
+"""How many worlds are followed before equal ones are looked for: most searches end before that is worth its price."""
+
+
 class TooManyWorlds(Exception):
     """The lawful orders are too many to be followed; nothing can be said."""
 
@@ -83,9 +87,8 @@ def walk(
     The arguments and errors are those of `search`. Who takes only the first world saves the others.
     """
     stack: list[tuple[World, list[Step]]] = [(world, []) for world in worlds]
-    shared = len(stack) > 1
     seen: set[Any] = set()
-    followed = len(stack)
+    followed = len(stack) - 1
     while stack:
         world, others = stack.pop()
         if others:
@@ -99,7 +102,7 @@ def walk(
             take(world, step)
         while world.broken is None:
             if goal(world):
-                if shared:
+                if followed:
                     key = world.key()
                     if key in seen:
                         break
@@ -114,11 +117,11 @@ def walk(
                     near = None
                 continue
             if len(steps) > 1:
-                shared = True
-                key = (False, world.key())
-                if key in seen:
-                    break
-                seen.add(key)
+                if followed > FEW:
+                    key = (False, world.key())
+                    if key in seen:
+                        break
+                    seen.add(key)
                 stack.append((world.copy(), steps[:0:-1]))
             take(world, steps[0])
 

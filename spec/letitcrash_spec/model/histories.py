@@ -116,10 +116,11 @@ def explanations(
             index += 1
         if found.broken is not None:
             continue
-        key = (index, found.key())
-        if key in seen:
-            continue
-        seen.add(key)
+        if count > len(moments):
+            key = (index, found.key())
+            if key in seen:
+                continue
+            seen.add(key)
         if index < len(moments):
             stack.append((index + 1, _ends(found, moments[index])))
         else:
