@@ -288,3 +288,21 @@ def test_a_file_of_the_folder_is_not_used_unless_it_is_named(capsys: pytest.Capt
     Path("known.toml").write_text(GOOD)
 
     assert letitcrash(capsys, "run", f"{PLANTED}:Forgetful", *QUICK)[0] == 1
+
+
+def test_the_example_of_the_page_is_a_file_of_known_failures() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+
+    (entry,) = parse_known(example, "docs/baselines.md", today=DAY)
+
+    assert (entry.id, entry.runs, entry.budget, entry.line) == ("REG-1", (5, 5), 250, 2)
+
+
+def test_the_settings_can_name_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("known.toml").write_text(GOOD)
+    Path("letitcrash.toml").write_text('known = "known.toml"\n')
+
+    code, out, _ = letitcrash(capsys, "run", f"{PLANTED}:Forgetful", *QUICK, "--clauses", "REG-1,REG-2")
+
+    assert code == 0, out
