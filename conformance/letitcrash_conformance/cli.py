@@ -14,6 +14,7 @@ from letitcrash_conformance import (
     cli_adapter,
     cli_baseline,
     cli_compare,
+    cli_completion,
     cli_config,
     cli_doctor,
     cli_fuzz,
@@ -81,6 +82,7 @@ def make_parser() -> argparse.ArgumentParser:
     ):
         module.add_command(commands.add_parser)
     cli_spec.add_commands(commands.add_parser)
+    cli_completion.add_command(commands.add_parser, make_parser)
     for command in commands.choices.values():
         command.add_argument(
             "--color",
