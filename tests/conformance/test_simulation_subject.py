@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import subprocess
@@ -219,13 +220,15 @@ for subject, backend in (
     for seed in range(12):
         program = generate(RandomSource(seed), Setting.of(session.hello, "world", backend))
         outcome = session.run_on(Schedule.draw(seed), program)
-        told.update(f"{outcome.answers} {outcome.schedule}".encode())
+        judged = outcome.judgement
+        told.update(f"{program.to_json()} {outcome.answers} {outcome.schedule}".encode())
+        told.update(f"{judged.violation} {judged.undecided} {sorted(judged.exercised.items())}".encode())
     subject.close()
 print(told.hexdigest())
 """
 
 
-def test_answers_and_decisions_do_not_depend_on_the_process() -> None:
+def test_a_seed_means_the_same_program_schedule_and_verdict_in_every_process() -> None:
     told = {
         subprocess.run(
             [sys.executable, "-c", _DIGEST], env={**os.environ, "PYTHONHASHSEED": salt}, capture_output=True, check=True
@@ -267,6 +270,18 @@ def test_clients_of_parallel_run_at_the_same_time_and_time_waits_for_all_of_them
     subject = ReferenceSubject()
     _check_history(subject.run(_clients(backend)))
     subject.close()
+
+
+def test_a_seed_means_the_same_schedule_and_answers_on_every_version_of_python() -> None:
+    told = hashlib.sha256()
+    for subject, backend in ((_tasks(), "async"), (_threads(), "thread"), (_threads(), "blocking")):
+        session = ScheduledSession(subject)
+        for seed in range(20):
+            outcome = session.run_on(Schedule.draw(seed), Program(tuple(_clients(backend))))
+            told.update(f"{outcome.answers} {outcome.schedule} {outcome.judgement.violation}".encode())
+        subject.close()
+    # Another number on all versions at once: the reference takes other steps than before. On one alone: find out why.
+    assert told.hexdigest()[:16] == "7ca11b47a5cb59b2"
 
 
 def test_schedules_vary_the_histories_of_clients() -> None:
