@@ -132,6 +132,10 @@ def write_whole(path: Path, text: str) -> None:
     real = path.resolve()
     temporary: str | None = None
     try:
+        if real.exists() and not real.is_file():  # a pipe or a device keeps its place
+            with real.open("wb", buffering=0) as device:
+                device.write(text.encode("utf-8"))
+            return
         handle, temporary = tempfile.mkstemp(prefix=f".{real.name}.", suffix=".tmp", dir=real.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode("utf-8"))

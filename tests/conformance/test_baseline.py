@@ -172,6 +172,14 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkey
     assert [each.name for each in tmp_path.iterdir()] == ["known.toml"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_device_stays_a_device() -> None:
+    with pytest.raises(UsageError, match="could not: No space left on device"):
+        write_whole(Path("/dev/full"), "new")
+
+    assert Path("/dev/full").is_char_device()
+
+
 def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
     real = tmp_path / "real.toml"
     real.write_text("old")
