@@ -67,6 +67,7 @@ class Executor:
         """
         if self._session is None:
             self._session = WatchingSession(self.target.factory())
+            self._session.lines = self._lines
         return self._session
 
     def turn_to(self, target: Target) -> None:

@@ -17,7 +17,10 @@ RARE = 3
 """How often something may have been visited to be listed as rare."""
 
 FRONTIER = 24
-"""How many of the last inputs that brought something new are changed first."""
+"""How many of the last features that were new have their inputs changed first."""
+
+PRIORS = {"mutant": 3.0, "swarm": 1.0, "random": 0.5}
+"""What is expected of each way of choosing inputs when none has brought anything of late."""
 
 MAX_EACH = 3
 """How many different shrunk programs are looked for that break one clause; more would say nothing new."""
@@ -36,7 +39,7 @@ class Delta:
     Attributes:
         hits: Feature -> how many executions visited it; a line of the subject counts once for each process.
         best: Feature -> the shortest input known to visit it, where it is the first or a shorter one.
-        news: Inputs that visited something new, oldest first, and whether that was a line of the subject.
+        news: What was new, oldest first, one feature for each execution.
         picks: Feature -> how often its input was chosen to be changed.
         tried: Clause -> how often a program that breaks it was shrunk.
         arms: How the ways of choosing inputs have done.
@@ -45,7 +48,7 @@ class Delta:
     hits: Counter[str] = field(default_factory=Counter[str])
     best: dict[str, bytes] = field(default_factory=dict[str, bytes])
     tried: Counter[str] = field(default_factory=Counter[str])
-    news: list[tuple[bytes, bool]] = field(default_factory=list[tuple[bytes, bool]])
+    news: list[str] = field(default_factory=list[str])
     picks: Counter[str] = field(default_factory=Counter[str])
     arms: Arms = field(default_factory=dict[str, tuple[float, float]])
 
@@ -63,7 +66,7 @@ class Knowledge:
         tried: Clause -> how often a program that breaks it was shrunk in this run.
         picks: Feature -> how often its input was chosen to be changed.
         arms: How the ways of choosing inputs have done.
-        frontier: The last inputs that visited a new state, and those that ran a new line, oldest first.
+        frontier: The last features that were new, oldest first: those of the model, and lines of the subject.
         delta: What was learned since this was copied.
     """
 
@@ -73,7 +76,7 @@ class Knowledge:
     tried: Counter[str] = field(default_factory=Counter[str])
     picks: Counter[str] = field(default_factory=Counter[str])
     arms: Arms = field(default_factory=dict[str, tuple[float, float]])
-    frontier: tuple[list[bytes], list[bytes]] = field(default_factory=lambda: ([], []))
+    frontier: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
     delta: Delta = field(default_factory=Delta)
     _names: list[str] = field(default_factory=list[str])
 
@@ -101,7 +104,7 @@ class Knowledge:
             How much of it nobody had visited before.
         """
         new = 0
-        has_new_line = False
+        newest = ""
         hits, best, delta = self.hits, self.best, self.delta
         for feature in features:
             number = hits[feature]
@@ -109,13 +112,13 @@ class Knowledge:
             delta.hits[feature] += 1
             if not number:
                 new += 1
-                has_new_line = has_new_line or feature.startswith(_LINE)
+                newest = feature  # lines come last
             old = best.get(feature)
             if old is None or len(data) < len(old):
                 best[feature] = delta.best[feature] = data
         if new:
-            self._advance(data, has_new_line)
-            delta.news.append((data, has_new_line))
+            self._advance(newest)
+            delta.news.append(newest)
         if arm:
             self._judge(arm, new)
         return new
@@ -131,8 +134,8 @@ class Knowledge:
             old = self.best.get(feature)
             if old is None or len(data) < len(old):
                 self.best[feature] = data
-        for data, is_line in delta.news:
-            self._advance(data, is_line)
+        for feature in delta.news:
+            self._advance(feature)
         return new
 
     def note_shrunk(self, clause: str, *, is_new: bool) -> None:
@@ -158,8 +161,11 @@ class Knowledge:
         if not self.best:
             return b""
         kind = chance.randrange(4)
-        if kind < 2 and self.frontier[kind]:
-            return chance.choice(self.frontier[kind])
+        names = self.frontier[kind % 2] if kind else []
+        if names:
+            feature = names[max(chance.randrange(len(names)), chance.randrange(len(names)))]
+            if feature in self.best:
+                return self.best[feature]
         if len(self._names) != len(self.best):
             self._names = list(self.best)
         drawn = [chance.choice(self._names) for _ in range(4)]
@@ -173,7 +179,7 @@ class Knowledge:
         gains: list[float] = []
         for arm in arms:
             tried, brought = self.arms.get(arm, (0.0, 0.0))
-            gains.append((brought + 1) / (tried + 1))
+            gains.append((brought + PRIORS.get(arm, 1.0)) / (tried + 1))
         most = max(gains)
         return chance.choices(arms, [max(gain / most, 0.1) for gain in gains])[0]
 
@@ -186,9 +192,9 @@ class Knowledge:
         found = [(name, hits) for name, hits in self.hits.items() if hits <= RARE and name.startswith(f"{kind} ")]
         return sorted(found, key=lambda each: (each[1], each[0]))[:most]
 
-    def _advance(self, data: bytes, is_line: bool) -> None:
-        frontier = self.frontier[is_line]
-        frontier.append(data)
+    def _advance(self, feature: str) -> None:
+        frontier = self.frontier[feature.startswith(_LINE)]
+        frontier.append(feature)
         if len(frontier) > FRONTIER:
             del frontier[0]
 

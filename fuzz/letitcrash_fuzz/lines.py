@@ -1,15 +1,16 @@
 """Which lines of the subject were run: cheap enough to be asked of every execution.
 
 From Python 3.12 on `sys.monitoring` reports each line once and costs nothing afterwards. Before, a trace function looks
-at functions while they still bring something new, and then less and less often.
+at every second execution, and there at functions as long as some of their lines were never run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -18,9 +19,8 @@ from letitcrash_conformance.errors import UsageError
 
 __all__ = ["Lines", "find_folders"]
 
-_PATIENCE = 32
-"""Calls of one function that may bring nothing new before it is looked at half as often."""
-
+_FIRST = 100
+_EVERY = 2
 _NAME = "letitcrash fuzz"
 
 
@@ -57,30 +57,40 @@ class Lines:
         self._folders = tuple(find_folders(packages))
         self._new: dict[str, None] = {}
         self._seen: set[tuple[str, int]] = set()
-        self._idle: dict[CodeType, int] = {}
+        self._missing: dict[CodeType, set[int]] = {}
         self._tool: int | None = None
+        self._blocks = 0
 
     def start(self) -> None:
-        """Begin to collect; the threads that are started from now on included."""
-        if not self._folders:
-            return
-        if sys.version_info >= (3, 12):
+        """Begin to collect, for the whole process."""
+        if self._folders and sys.version_info >= (3, 12):
             self._start_monitoring()
-        else:
-            threading.settrace(self._trace)
-            sys.settrace(self._trace)
 
     def stop(self) -> None:
         """Collect no more."""
-        if not self._folders:
+        if sys.version_info >= (3, 12) and self._tool is not None:
+            sys.monitoring.set_events(self._tool, 0)
+            sys.monitoring.register_callback(self._tool, sys.monitoring.events.LINE, None)
+            sys.monitoring.free_tool_id(self._tool)
+            self._tool = None
+
+    @contextlib.contextmanager
+    def around(self) -> Generator[None]:
+        """Collect inside the block, and in the threads that are started there; only where nothing else is at hand.
+
+        Tracing makes the block several times slower, so that before Python 3.12 only every second block is traced, once
+        the first have shown what is run always.
+        """
+        self._blocks += 1
+        is_traced = self._blocks <= _FIRST or not self._blocks % _EVERY
+        if not self._folders or sys.version_info >= (3, 12) or not is_traced or sys.gettrace() is not None:
+            yield
             return
-        if sys.version_info >= (3, 12):
-            if self._tool is not None:
-                sys.monitoring.set_events(self._tool, 0)
-                sys.monitoring.register_callback(self._tool, sys.monitoring.events.LINE, None)
-                sys.monitoring.free_tool_id(self._tool)
-                self._tool = None
-        else:
+        threading.settrace(self._trace)
+        sys.settrace(self._trace)
+        try:
+            yield
+        finally:
             sys.settrace(None)
             threading.settrace(None)
 
@@ -124,18 +134,24 @@ class Lines:
 
     def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
         code = frame.f_code
-        idle = self._idle.get(code)
-        if idle is None:
-            idle = 0 if code.co_filename.startswith(self._folders) else -1
-        if idle < 0:
-            self._idle[code] = -1
-            return None
-        self._idle[code] = idle + 1
-        if idle > _PATIENCE and idle & (idle - 1):
-            return None  # only every time that the number of calls is a power of two
-        return self._trace_line
+        missing = self._missing.get(code)
+        if missing is None:
+            missing = self._missing[code] = self._lines_of(code)
+        return self._trace_line if missing else None
+
+    def _lines_of(self, code: CodeType) -> set[int]:
+        """Return the lines of a function that were not run yet; none if it is not one of the subject's."""
+        file = code.co_filename
+        if not file.startswith(self._folders):
+            return set()
+        lines = {line for _, _, line in code.co_lines() if line is not None and line != code.co_firstlineno}
+        return {line for line in lines if (file, line) not in self._seen}
 
     def _trace_line(self, frame: FrameType, event: str, argument: object) -> Any:
-        if event == "line" and self._note(frame.f_code.co_filename, frame.f_lineno):
-            self._idle[frame.f_code] = 0
+        if event == "line":
+            line = frame.f_lineno
+            missing = self._missing[frame.f_code]
+            if line in missing:
+                missing.discard(line)
+                self._note(frame.f_code.co_filename, line)
         return self._trace_line

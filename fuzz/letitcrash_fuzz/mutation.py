@@ -91,6 +91,18 @@ def _double_part(
         parts[place:place] = piece
 
 
+def _vary_part(parts: list[bytes], others: Sequence[bytes], fragments: Sequence[bytes], chance: random.Random) -> None:
+    """Put a changed copy of a part behind it: often another operation on the same process."""
+    if len(parts) > 1:
+        where = chance.randrange(1, len(parts))
+        part = parts[where]
+        place = chance.randrange(where, len(parts)) + 1
+        if part:
+            position = chance.randrange(len(part))
+            part = part[:position] + bytes([chance.randrange(SEPARATOR)]) + part[position + 1 :]
+        parts.insert(place, part)
+
+
 def _swap_parts(parts: list[bytes], others: Sequence[bytes], fragments: Sequence[bytes], chance: random.Random) -> None:
     if len(parts) > 2:
         one, two = chance.randrange(1, len(parts)), chance.randrange(1, len(parts))
@@ -142,6 +154,8 @@ _CHANGES: tuple[_Change, ...] = (
     _redraw_tail,
     _drop_part,
     _double_part,
+    _vary_part,
+    _vary_part,
     _swap_parts,
     _insert_fresh,
     _insert_fresh,

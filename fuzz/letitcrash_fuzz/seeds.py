@@ -1,6 +1,6 @@
 """The corpus that comes along: small inputs, chapter by chapter, that visit much of the model.
 
-`python -m letitcrash_fuzz.seeds FOLDER` writes it anew; each line of a file is one input in hexadecimal digits.
+`python -m letitcrash_fuzz.seed_writer FOLDER` writes it anew; each line of a file is one input in hexadecimal digits.
 """
 
 from __future__ import annotations

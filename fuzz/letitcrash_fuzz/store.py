@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from letitcrash_conformance.errors import UsageError
 from letitcrash_fuzz.knowledge import Knowledge
@@ -199,7 +199,7 @@ def _dump(totals: Totals) -> dict[str, Any]:
         "hits": knowledge.hits,
         "picks": knowledge.picks,
         "best": {feature: name_input(data) for feature, data in knowledge.best.items()},
-        "frontier": [[name_input(data) for data in frontier] for frontier in knowledge.frontier],
+        "frontier": knowledge.frontier,
     }
 
 
@@ -219,10 +219,7 @@ def _read(path: Path, inputs: Mapping[str, bytes]) -> Totals:
             best=best,
             picks=_numbers(data["picks"]),
             arms={str(arm): (float(tried), float(brought)) for arm, (tried, brought) in data["arms"].items()},
-            frontier=cast(
-                "tuple[list[bytes], list[bytes]]",
-                tuple([inputs[name] for name in names if name in inputs] for names in data["frontier"]),
-            ),
+            frontier=([str(name) for name in data["frontier"][0]], [str(name) for name in data["frontier"][1]]),
         )
         return Totals(
             next=int(data["next"]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.session import RESET, Outcome, Session
+from letitcrash_fuzz.lines import Lines
 from letitcrash_fuzz.states import Visits
 from letitcrash_spec.messages import Answer, Operation
 from letitcrash_spec.model import judge as judging
@@ -25,9 +26,11 @@ class WatchingSession(Session):
 
     Attributes:
         visited: What the last run visited, each once; see `Visits`.
+        lines: Collects the lines of the subject, if it is one of this process.
     """
 
     visited: tuple[str, ...] = ()
+    lines: Lines | None = None
 
     def run_watched(self, program: Program) -> Outcome:
         """Perform a program and judge it as `run` does, and note what it visits.
@@ -38,16 +41,21 @@ class WatchingSession(Session):
         visits = Visits()
         self.visited = ()
         if self._is_patient and not self.hello.settle:
-            outcome = self.run(program)
+            with self._around():
+                outcome = self.run(program)
             if outcome.judgement.violation is None:
                 self._judge_watched(outcome.program.operations, outcome.answers, visits)
         else:
             self.operations += len(program.operations)
-            answers = self._ask([RESET, *program.operations])[1:]
+            with self._around():
+                answers = self._ask([RESET, *program.operations])[1:]
             judge = self._judge_watched(program.operations, answers, visits)
             outcome = Outcome(program, answers, judge.judgement)
         self.visited = tuple(visits.features)
         return outcome
+
+    def _around(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self.lines is None else self.lines.around()
 
     def _judge_watched(self, operations: Sequence[Operation], answers: Sequence[Answer], visits: Visits) -> Judge:
         judge = _WatchingJudge(self.profile, visits)
