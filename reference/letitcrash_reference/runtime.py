@@ -38,7 +38,8 @@ class Runtime(SupervisorStarting):
         clock: Its time; a `MonotonicClock` unless given. Give a `ManualClock` to test without waiting.
         default_backend: Where servers run unless their start says otherwise.
         pool_threads: The most threads that run BLOCKING servers; the number of processors plus 4, at most 32, unless
-            given.
+            given. One whose server waits for another server does not count, so that servers that call each other
+            cannot use all of them up.
         shutdown_timeout: Seconds that all servers together may take to stop when the runtime is left; then they are
             killed.
         logger: Where callbacks that raised are logged; `logging.getLogger("letitcrash_reference")` unless given.
