@@ -259,6 +259,23 @@ def test_a_broken_replay_file_is_explained_and_the_others_are_run(letitcrash: Ru
     assert f"STILL FAILS  .letitcrash/{good.name}" in out
 
 
+def test_of_several_replays_each_is_told_and_the_worst_decides(letitcrash: Run) -> None:
+    letitcrash("run", f"{PLANTED}:Forgetful", *QUICK)
+    [bad] = Path(".letitcrash").iterdir()
+    good = bad.with_name("good.json")
+    good.write_text(bad.read_text().replace(f"{PLANTED}:Forgetful", "reference"))
+    lame = bad.with_name("lame.json")
+    lame.write_text(bad.read_text().replace(f"{PLANTED}:Forgetful", f"{PLANTED}:Lame"))
+
+    mixed, out, _ = letitcrash("replay", str(good), str(lame), str(bad))
+
+    assert mixed == 1
+    assert [row.split("  ")[0] for row in out.splitlines() if ".json:" in row] == ["FIXED", "CANNOT RUN", "STILL FAILS"]
+    assert "Source: erlang:register/2" in out
+    assert letitcrash("replay", str(good), str(lame))[0] == 4
+    assert letitcrash("replay", str(good), "missing.json", str(bad))[0] == 2
+
+
 def test_a_replay_on_a_subject_that_lacks_a_feature_cannot_run(letitcrash: Run) -> None:
     letitcrash("run", f"{PLANTED}:Forgetful", *QUICK)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 from letitcrash_conformance.errors import UsageError
 from letitcrash_conformance.replay import find_replays, name_replay, read_replay, refuse_replay, write_replay
 from letitcrash_conformance.replay_runner import State, repeat
+from letitcrash_conformance.results import Unit
 from letitcrash_conformance.subjects.reference import ReferenceSubject
+from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.messages import Operation
 from tests.support import planted
 from tests.support.findings import CALL, HELLO, LOOK, SPAWN, make_finding
@@ -104,6 +108,13 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda v: v["program"][0].update(op="reset", args={}), "expected an operation inside a world, got 'reset'"),
     (lambda v: v["program"][1]["args"].update(msg=["ad", 2]), "(in step 2 of 'program'"),
     (lambda v: v.pop("subject"), "expected 'subject' to be an object, got nothing"),
+    (lambda v: v.pop("suite"), "expected 'suite' to be a text, got nothing"),
+    (lambda v: v.update(seed="x"), "expected 'seed' to be a whole number, got 'x'"),
+    (lambda v: v.update(example=-2), "expected 'example' to be a whole number, -1 or more, got -2"),
+    (lambda v: v.update(backend=["one"]), "expected 'backend' to be a text, got ['one']"),
+    (lambda v: v.update(repeated=3), "expected 'repeated' to be an object, got 3"),
+    (lambda v: v.update(schedule={"tier": "x", "mode": "strict", "decisions": ""}), "expected a tier of schedules"),
+    (lambda v: v["subject"].update(command="./x"), "expected 'command' to be a list"),
 ]
 
 
@@ -135,6 +146,11 @@ def test_a_broken_operation_on_a_line_of_its_own_is_refused_with_the_line(tmp_pa
         (b'{\n "format": oops\n}', "line 2, column 12, got '\"format\": oops'"),
         (b"[]", "expected an object in {path}, got []"),
         (b"\xff", "got byte 0 that is none"),
+        (b"\x7fELF\x02\x01\x01\x00", "expected JSON in {path}, line 1, column 1"),
+        (b"", "expected JSON in {path}, line 1, column 1, got the end of the file"),
+        (b"[" * 100_000, "expected JSON that can be read in {path}, got lists in lists without end"),
+        (b'{"seed": ' + b"9" * 5_000 + b"}", "expected JSON that can be read in {path}, got a number without end"),
+        (b" " * 4_000_001, "expected at most 4,000,000 bytes in "),
     ],
 )
 def test_a_file_that_is_no_json_object_is_refused_with_its_place(tmp_path: Path, content: bytes, words: str) -> None:
@@ -145,6 +161,40 @@ def test_a_file_that_is_no_json_object_is_refused_with_its_place(tmp_path: Path,
         read_replay(path)
 
     assert words.format(path=path) in str(caught.value)
+
+
+def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+
+    with pytest.raises(UsageError, match="got something that is no file"):
+        read_replay(tmp_path / "pipe.json")
+
+
+def test_what_found_a_program_is_told_again_and_may_be_deleted(tmp_path: Path) -> None:
+    path = write(tmp_path, unit=Unit("links", "two", 20, 77), example=12)
+    replay = read_replay(path)
+    bare = read_replay(
+        edit(path, lambda v: [v.pop(key) for key in ("chapter", "backend", "seed", "example", "origin")])
+    )
+
+    assert (replay.unit.chapter, replay.unit.backend, replay.unit.seed, replay.example) == ("links", "two", 77, 12)
+    assert replay.origin == "search"
+    assert (bare.unit.chapter, bare.unit.backend, bare.example) == ("genserver", "one", -1)
+    assert bare.origin == f"replay:{path}"
+
+
+def test_a_command_with_a_name_of_its_own_keeps_both(tmp_path: Path) -> None:
+    path = write_replay(tmp_path, make_finding(), hello=HELLO, subject="mine", command=["./run", "it"])
+    bare = write_replay(tmp_path / "b", make_finding(), hello=HELLO, subject="./run it", command=["./run", "it"])
+
+    assert (read_replay(path).subject, read_replay(path).command) == ("mine", ("./run", "it"))
+    assert (read_replay(bare).subject, read_replay(bare).command) == ("", ("./run", "it"))
+
+
+def test_file_names_are_safe_on_every_system() -> None:
+    names = [name_replay(make_finding(clause)) for clause in load_clauses()]
+
+    assert [name for name in names if not re.fullmatch(r"[A-Z]+-[A-Z]?\d+[a-z]?-[0-9a-f]{6}\.json", name)] == []
 
 
 def test_a_folder_means_its_files_in_the_order_of_their_names(tmp_path: Path) -> None:
