@@ -223,3 +223,22 @@ def test_a_history_is_right_if_some_order_within_its_stamps_explains_it() -> Non
     assert clause_of([spawn("p"), parallel([adding(1, 4, 2)], [adding(2, 3, 1)])]) is None
     assert clause_of([spawn("p"), parallel([adding(1, 2, 2)], [adding(3, 4, 1)])]) is not None
     assert clause_of([spawn("p"), parallel([adding(1, 4, 1)], [adding(2, 3, 1)])]) is not None
+
+
+@pytest.mark.clause("GS-58", "GS-59")
+def test_what_a_busy_server_is_sent_by_one_client_may_arrive_behind_what_another_sent_later() -> None:
+    """A stop may be handled before messages and a signal whose sender had its answers first: two senders, no order."""
+    busy = ("call", {"to": "p", "msg": ["sleep", 20], "timeout_ms": 10}, 1, 2, fail("timeout"))
+    stop = ("stop", {"to": "p", "reason": "normal"}, 3, 8, ok())
+    told = ("send", {"to": "p", "payload": "i1"}, 4, 5, ok())
+    sent = ("exit", {"to": "p", "reason": "shutdown"}, 6, 7, ok())
+    steps = [spawn("p", trap_exit=True), parallel([busy, stop], [told, sent])]
+    gone = {"quiet": True, "now": 20, "alive": [], "names": {}, "children": {}}
+    first = [ev("p", "init"), *ended("p", "normal")]
+    last = [
+        ev("p", "init"), ev("p", "info", payload="i1"), ev("p", "exit", of=None, reason="shutdown"), *ended("p", "normal")
+    ]  # fmt: skip
+    for events in (first, last):
+        assert clause_of([*steps, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": events}))]) is None
+    wrong = [ev("p", "init"), ev("p", "exit", of=None, reason="shutdown"), *ended("p", "normal")]
+    assert clause_of([*steps, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": wrong}))]) is not None

@@ -315,11 +315,20 @@ def _arrivals(process: Process) -> Iterable[str]:
     inbox = process.inbox
     if (process.task is None and not process.mailbox) or process.suspended or process.status == "dead":
         return inbox
-    if process.tree is not None:
-        return [src for src, queue in inbox.items() if not all(map(_only_waits, queue))]
-    if not all(src.startswith(clients.PREFIX) for src in inbox):
+    if process.tree is None and not all(src.startswith(clients.PREFIX) for src in inbox):
         return inbox
-    return [src for src, queue in inbox.items() if any(signal[0] not in MESSAGES for signal in queue)]
+    waits = _only_waits if process.tree is not None else _is_message
+    urgent: list[str] = []
+    for src, queue in inbox.items():
+        if not all(map(waits, queue)):
+            if waits(queue[0]):
+                return inbox  # what arrives with it goes before or behind what others have sent
+            urgent.append(src)
+    return urgent
+
+
+def _is_message(signal: Signal) -> bool:
+    return signal[0] in MESSAGES
 
 
 def _only_waits(signal: Signal) -> bool:
