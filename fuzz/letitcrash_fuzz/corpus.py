@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from letitcrash_conformance.console import Screen
@@ -19,7 +19,7 @@ from letitcrash_fuzz.target import Target
 __all__ = ["cover", "measure", "minimize", "show_input"]
 
 
-def cover(visited: dict[bytes, Iterable[str]]) -> list[bytes]:
+def cover(visited: Mapping[bytes, Iterable[str]]) -> list[bytes]:
     """Return few and short inputs that together visit all that the given ones visit.
 
     Args:

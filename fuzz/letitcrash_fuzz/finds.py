@@ -51,7 +51,7 @@ def raw_find(data: bytes, number: int, outcome: Outcome, unit: Unit) -> Find:
     violation = outcome.judgement.violation
     assert violation is not None
     length = len(outcome.program.operations)
-    finding = Finding(violation, outcome.program, tuple(outcome.answers), unit, number, length, 1, 1)
+    finding = Finding(violation, outcome.program, tuple(outcome.answers), unit, max(number, -1), length, 1, 1)
     return Find(data, number, finding, is_shrunk=False)
 
 
@@ -104,7 +104,7 @@ def prove(
         program=shrunk.program,
         answers=tuple(shrunk.answers),
         found_in=raw.finding.found_in,
-        example=raw.number,
+        example=max(raw.number, -1),
         length_found=raw.finding.length_found,
         repeats=repeats,
         tries=tries,

@@ -1,4 +1,7 @@
-"""Writes the corpus that comes along anew: `python -m letitcrash_fuzz.seed_writer FOLDER [SUBJECT [RUNS [CHAPTER...]]]`."""
+"""Writes the corpus that comes along anew.
+
+`python -m letitcrash_fuzz.seed_writer FOLDER [SUBJECT [RUNS [CHAPTER...]]]`
+"""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ from letitcrash_spec.model.world import Profile, World
 
 __all__ = ["WatchingSession"]
 
-_ROAD = "lawful_outcomes"
+_ROAD = "outcomes_of"
 
 
 class WatchingSession(Session):
     """Drives a subject and watches the model while it judges.
 
-    Where the model sees several possible worlds, the first one is watched.
+    Where the model sees several possible worlds, those that it tries are watched.
 
     Attributes:
         visited: What the last run visited, each once; see `Visits`.
@@ -90,12 +90,11 @@ def _watched(visits: Visits) -> Generator[None]:
 
     The judge has no place for onlookers, which would cost every run; its one road into the model is borrowed instead.
     """
-    original: Callable[..., Iterable[object]] = getattr(judging, _ROAD)
+    original: Callable[[World, Operation], Iterable[object]] = getattr(judging, _ROAD)
 
-    def look(worlds: Sequence[World], operation: Operation, answer: Answer | None = None) -> Iterable[object]:
-        if worlds:
-            visits.before(worlds[0], operation)
-        return original(worlds, operation, answer)
+    def look(world: World, operation: Operation) -> Iterable[object]:
+        visits.before(world, operation)
+        return original(world, operation)
 
     setattr(judging, _ROAD, look)
     try:
