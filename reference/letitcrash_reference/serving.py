@@ -54,10 +54,17 @@ async def serve(process: Process, limit: int) -> bool:
         if not mailbox:
             break
         try:
-            item = mailbox.popleft()
-        except IndexError:  # its death, from another thread, has just emptied it
+            item = mailbox[0]
+            kind = item[0]
+            if kind == CALL:  # a death, from another thread, finds a call in the mailbox or here, and fails it at once
+                process.current = item[2]
+            taken = mailbox.popleft()
+        except IndexError:  # its death has just emptied it
             break
-        kind = item[0]
+        if taken is not item:  # its death is emptying it
+            if len(taken) == 3:
+                process.drop_call(taken[2])
+            break
         result: Any
         try:
             if kind == CAST:
@@ -68,7 +75,6 @@ async def serve(process: Process, limit: int) -> bool:
                     continue
             elif kind == CALL:
                 token = item[2]
-                process.current = token
                 if not process.alive:
                     process.drop_call(token)
                     return False

@@ -28,7 +28,7 @@ MUTANTS = (
         "mailbox_is_a_stack",
         "The youngest message is handled first.",
         frozenset({"GS-21"}),
-        (Edit(f"{SERVING}serve", "item = mailbox.popleft()", "item = mailbox.pop()"),),
+        (Edit(f"{SERVING}serve", "item = mailbox[0]", "mailbox.rotate(1)\nitem = mailbox[0]"),),
     ),
     Mutant(
         "calls_overtake_casts",
