@@ -14,7 +14,7 @@ from letitcrash_conformance.simulation.choose import open_session
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 
 FINDS = sorted((Path(__file__).parent / "finds").glob("*.json"))
-MANY = 250
+MANY = 80
 
 
 @pytest.mark.parametrize("path", FINDS, ids=lambda path: path.stem)
