@@ -15,6 +15,7 @@ from letitcrash_conformance.framing import describe, own_time_ms
 from letitcrash_conformance.inprocess_stack import describe_awaits, describe_calls, is_in_loop
 from letitcrash_conformance.inprocess_watch import Silence, Watch
 from letitcrash_conformance.simulation.loop import SimLoop
+from letitcrash_conformance.simulation.schedule import slack_of
 from letitcrash_conformance.simulation.stuck import Stuck
 from letitcrash_spec.hello import Hello, HelloError, parse_hello
 from letitcrash_spec.messages import Answer, Json, Operation
@@ -116,7 +117,7 @@ class InProcessSubject:
 
     def simulate(self) -> SimLoop:
         """Run on a simulated loop from now on, and return it. Called before the first operation, if at all."""
-        loop = SimLoop()
+        loop = SimLoop(slack=slack_of(self.hello))
         self._finalizer.detach()
         self.loop.close()
         self.loop = self.simulation = loop

@@ -320,8 +320,7 @@ def test_timeouts_race_with_replies_on_a_wall_clock_that_runs_ahead() -> None:
     def make() -> ReferenceSubject:
         return ReferenceSubject(clock="wall")
 
-    # Less than the grain of the subject: moments that matter keep their order.
-    session = ScheduledSession(ThreadedSubject(make, ReferenceSubject.SIMULATED_THREADS, slack=0.04))
+    session = ScheduledSession(ThreadedSubject(make, ReferenceSubject.SIMULATED_THREADS))
     setting = Setting.of(session.hello, "timers", "mixed")
     for seed in range(25):
         outcome = session.run_on(Schedule.draw(seed), generate(RandomSource(seed), setting))

@@ -20,6 +20,7 @@ from letitcrash_conformance.simulation.schedulers import (
     Recorded,
     Scheduler,
 )
+from letitcrash_spec.hello import Hello
 
 __all__ = [
     "CLOCK",
@@ -32,6 +33,7 @@ __all__ = [
     "Tier",
     "format_decisions",
     "parse_decisions",
+    "slack_of",
 ]
 
 Mode: TypeAlias = Literal["strict", "permute"]
@@ -155,3 +157,12 @@ def parse_decisions(text: str) -> Decisions:
             raise UsageError(f"expected decisions such as '3:1 17:2 18:c', steps ascending, got {word!r} in {text!r}")
         found.append((int(step), CLOCK if choice == "c" else int(choice)))
     return tuple(found)
+
+
+def slack_of(hello: Hello) -> float:
+    """Return how far a drawn clock may run ahead of what can run, in seconds, so that a subject's promises hold.
+
+    Where the subject has the clock in its hands nothing is promised. On a wall clock whatever is ready runs in less
+    than any wait that matters: less than half the grain, so that two moments a grain apart keep their order.
+    """
+    return float("inf") if hello.clock == "virtual" else 0.4 * hello.wall_grain_ms / 1000

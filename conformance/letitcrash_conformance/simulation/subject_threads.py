@@ -9,7 +9,7 @@ from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.framing import describe
 from letitcrash_conformance.inprocess import InProcessSubject
 from letitcrash_conformance.simulation.patching import Stage, modules_of
-from letitcrash_conformance.simulation.schedule import Schedule
+from letitcrash_conformance.simulation.schedule import Schedule, slack_of
 from letitcrash_conformance.simulation.story import Story
 from letitcrash_conformance.simulation.stuck import Stuck
 from letitcrash_conformance.simulation.threads import Fiber, SimThreads
@@ -42,7 +42,6 @@ class ThreadedSubject:
         packages: Sequence[str],
         *,
         lines: Sequence[str] = (),
-        slack: float = float("inf"),
     ) -> None:
         """Make the subject in its simulation.
 
@@ -50,14 +49,13 @@ class ThreadedSubject:
             factory: Makes the subject.
             packages: The imported packages and modules whose use of threads is simulated.
             lines: Files, by the beginnings of their paths, between whose lines threads switch, too.
-            slack: How far the clock may run ahead of a thread that can run, in seconds of virtual time.
 
         Raises:
             SubjectError: If the subject cannot be started.
             TypeError: If it is not one in this process.
             UsageError: If greenlet is not installed.
         """
-        self._threads = SimThreads(lines=lines, slack=slack)
+        self._threads = SimThreads(lines=lines)
         self._stage = Stage(self._threads)
         self._modules = modules_of(*packages)
         with self._stage.patched(self._modules):
@@ -66,6 +64,7 @@ class ThreadedSubject:
             subject.close()
             raise TypeError(f"expected a subject in this process, got {subject!r}")
         self._subject = subject
+        self._threads.slack = slack_of(subject.hello)
         subject.pause = self._pause
         self.schedule = Schedule()
         self.taken = Schedule(strategy="recorded")
