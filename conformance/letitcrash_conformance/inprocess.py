@@ -62,7 +62,7 @@ class InProcessSubject:
 
     An implementation whose operations all run as tasks and callbacks of `self.loop`, without threads and sockets, may
     name its backends in `SIMULATED`: the suite then runs a part of the programs on a loop with virtual time that draws
-    who runs next.
+    who runs next. It must take its time from that loop (`loop.time`, `call_later`) alone: other clocks stand still.
 
     Attributes:
         HELLO: The value of `hello`, as in the protocol.
@@ -77,7 +77,7 @@ class InProcessSubject:
     """
 
     HELLO: ClassVar[dict[str, Any]]
-    SIMULATED: ClassVar[tuple[str, ...]] = ()
+    SIMULATED: tuple[str, ...] = ()
     SIMULATED_THREADS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, silence_s: float = 30.0) -> None:

@@ -241,3 +241,15 @@ def test_what_a_busy_server_is_sent_by_one_client_may_arrive_behind_what_another
         assert clause_of([*steps, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": events}))]) is None
     wrong = [first[0], heard[1], *first[1:]]
     assert clause_of([*steps, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": wrong}))]) is not None
+
+
+@pytest.mark.clause("SUP-10", "SUP-30")
+def test_a_child_that_must_be_refused_may_be_refused_while_its_supervisor_is_busy() -> None:
+    stuck = worker("a", {"init": ["ok", "hang"]})
+    asked = Operation("start_child", {"sup": "s", "child": {**worker("b"), "shutdown": -1}, "timeout_ms": 50})
+    valid = Operation("start_child", {"sup": "s", "child": worker("b"), "timeout_ms": 50})
+    steps = [start("s", stuck), crash("s/a#1")]
+    assert clause_of([*steps, (asked, fail("bad_spec"))]) is None
+    assert clause_of([*steps, (asked, fail("timeout"))]) is None
+    assert clause_of([*steps, (asked, ok("s/b#1"))]) is not None
+    assert clause_of([*steps, (valid, fail("bad_spec"))]) is not None

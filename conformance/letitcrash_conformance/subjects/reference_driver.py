@@ -27,6 +27,7 @@ class ReferenceDriver(InProcessSubject):
     ) -> None:
         if clock != "virtual":
             self.HELLO = {**type(self).HELLO, "clock": clock}  # type: ignore[misc]
+            self.SIMULATED = ()  # the clock of the runtime is the machine's, not the loop's
         super().__init__(silence_s=silence_s)
         self._virtual = clock == "virtual"
         self._pool_threads = pool_threads

@@ -171,6 +171,10 @@ def _perform(world: World, process: Process, op: str, args: Mapping[str, Json], 
     if "sup" in args:
         if args["sup"] not in world.processes:
             return [Expected(fail("noproc"), "SUP-38")]
+        refusal = supervisor.refusal_at_once(world.processes[args["sup"]], op, args)
+        wants = _client(process).wants
+        if refusal is not None and wants is not None and refusal.admits(wants, world.profile):
+            return [refusal]
         world.signal(me, args["sup"], ("admin", token, op, args))
         return ()
     raise Unspecified(f"the operation {op!r} at the same time as others")

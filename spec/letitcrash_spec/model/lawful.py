@@ -183,6 +183,11 @@ def _administer(op: str) -> Callable[[World, dict[str, Any]], Iterator[Outcome]]
                 also = (fail("bad_spec"),) if op == "start_child" and _looks_refused(args["child"]) else ()
                 yield start, Expected(fail("noproc"), "SUP-38", also)
                 continue
+            refusal = supervisor.refusal_at_once(start.processes[label], op, args)
+            if refusal is not None:
+                twin = start.copy()
+                twin.open_token = None
+                yield twin, refusal
             start.signal(DRIVER, label, ("admin", token, op, args))
             yield from _wait(start, label, token)
 

@@ -35,6 +35,7 @@ __all__ = [
     "lawful_counts",
     "receive_exit",
     "receive_start",
+    "refusal_at_once",
     "report_start",
     "run",
 ]
@@ -187,6 +188,14 @@ def _obey(world: World, process: Process, reason: Json, clause: str) -> None:
     ending = "SHUT-12" if "/" in process.label else "SHUT-1"
     process.status = "busy"
     process.task = ("sup", (*strategies.end_all(tree, ending), ("die", reason, clause)), ())
+
+
+def refusal_at_once(process: Process, op: str, args: Mapping[str, Json]) -> Expected | None:
+    """Return the refusal of a child that needs no supervisor: a client may look at it before it sends anything."""
+    if op != "start_child" or process.tree is None:
+        return None
+    refused = why_refused(process.tree.spec, args["child"])
+    return None if refused is None else Expected(fail("bad_spec"), refused)
 
 
 def _administer(
