@@ -245,7 +245,7 @@ def test_what_a_busy_server_is_sent_by_one_client_may_arrive_behind_what_another
 
 @pytest.mark.clause("SUP-10", "SUP-30")
 def test_a_child_that_must_be_refused_may_be_refused_while_its_supervisor_is_busy() -> None:
-    stuck = worker("a", {"init": ["ok", "hang"]})
+    stuck = worker("a", {"init": ["ok", {"sleep": 1_000_000}]})
     asked = Operation("start_child", {"sup": "s", "child": {**worker("b"), "shutdown": -1}, "timeout_ms": 50})
     valid = Operation("start_child", {"sup": "s", "child": worker("b"), "timeout_ms": 50})
     steps = [start("s", stuck), crash("s/a#1")]

@@ -68,7 +68,7 @@ class ReferenceSubject(ReferenceTrees):
         "features": list(_FEATURES),
     }
 
-    SIMULATED = ("async",)
+    SIMULATED: tuple[str, ...] = ("async",)
     SIMULATED_THREADS: ClassVar[tuple[str, ...]] = ("letitcrash_reference", "letitcrash_conformance.subjects")
 
     # -- operations that wait -----------------------------------------------------------------------------------------
