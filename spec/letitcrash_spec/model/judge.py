@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.model import histories, trees
@@ -26,7 +26,7 @@ from letitcrash_spec.model.explore import TooManyWorlds
 from letitcrash_spec.model.lawful import lawful_outcomes, outcomes_of, settle
 from letitcrash_spec.model.world import UNTIMED, Event, Profile, Segment, Unspecified, World
 
-__all__ = ["Judge", "Judgement", "judge"]
+__all__ = ["Judge", "Judgement", "Observer", "judge"]
 
 
 ATTEMPTS = 500
@@ -50,7 +50,22 @@ class Judgement:
     exercised: Counter[str] = field(default_factory=Counter[str])
 
 
-def judge(profile: Profile, operations: Sequence[Operation], answers: Sequence[Answer]) -> Judgement:
+class Observer(Protocol):
+    """Looks at worlds while a run is judged. It must not change them, and keep nothing of them: they go on.
+
+    Where several worlds are possible, those are shown that the judge tries.
+    """
+
+    def before(self, world: World, operation: Operation) -> None:
+        """An operation is about to be performed in a world that explains everything before it."""
+
+    def quiet(self, world: World, tags: Sequence[str]) -> None:
+        """A world has settled as it was observed; `tags` are the clauses that were demanded and held on the way."""
+
+
+def judge(
+    profile: Profile, operations: Sequence[Operation], answers: Sequence[Answer], observer: Observer | None = None
+) -> Judgement:
     """Judge a whole run.
 
     Args:
@@ -58,8 +73,9 @@ def judge(profile: Profile, operations: Sequence[Operation], answers: Sequence[A
         operations: The operations in order, without `reset`. Those after the last `observe` are judged by their
             answers alone.
         answers: What the subject answered, at most one per operation; missing ones are not judged.
+        observer: Looks at the worlds, if there is one.
     """
-    judge = Judge(profile)
+    judge = Judge(profile, observer)
     for operation, answer in zip(operations, answers, strict=False):
         if judge.add(operation, answer):
             break
@@ -69,10 +85,16 @@ def judge(profile: Profile, operations: Sequence[Operation], answers: Sequence[A
 
 
 class Judge:
-    """Judges one run while it goes on. A new one starts with an empty world."""
+    """Judges one run while it goes on. A new one starts with an empty world.
 
-    def __init__(self, profile: Profile) -> None:
+    Args:
+        profile: Of the subject that is run.
+        observer: Looks at the worlds, if there is one.
+    """
+
+    def __init__(self, profile: Profile, observer: Observer | None = None) -> None:
         self.profile = profile
+        self._observer = observer
         self.judgement = Judgement()
         self._worlds = [World(profile)]
         self._segment: list[tuple[Operation, Answer]] = []
@@ -105,11 +127,14 @@ class Judge:
         except TooManyWorlds:
             judgement.undecided = "the lawful orders are too many to be followed"
             return True
-        judgement.exercised.update(worlds[0].tags)
+        tags = worlds[0].tags
         if worlds[0].names:
-            judgement.exercised["REG-15"] += 1
+            tags.append("REG-15")
         if any(operation.op == "exit" for operation, _ in segment):
-            judgement.exercised["EXIT-24"] += 1
+            tags.append("EXIT-24")
+        judgement.exercised.update(tags)
+        if self._observer is not None:
+            self._observer.quiet(worlds[0], tags)
         for world in worlds:
             world.tags = []
         judgement.judged += len(segment)
@@ -124,7 +149,7 @@ class Judge:
         asked of all that were possible.
         """
         try:
-            first = next(_explanations(self._worlds, segment), None)
+            first = next(_explanations(self._worlds, segment, self._observer), None)
         except TooManyWorlds:
             self._is_partial = True  # those that were left out may be found once equal ones are followed only once
             first = None
@@ -170,7 +195,9 @@ def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]
     return _different(list(_settled(_answer(_guided(worlds, segment), segment), segment)))
 
 
-def _explanations(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> Iterator[World]:
+def _explanations(
+    worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]], observer: Observer | None
+) -> Iterator[World]:
     """Give the worlds that explain a segment, set free of its guide, each as soon as it is found.
 
     Raises:
@@ -188,13 +215,15 @@ def _explanations(worlds: Iterable[World], segment: Sequence[tuple[Operation, An
         if attempts > len(segment) + ATTEMPTS:
             raise TooManyWorlds
         if len(stack) <= len(steps):
-            stack.append(_admitted(world, *steps[len(stack) - 1]))
+            stack.append(_admitted(world, *steps[len(stack) - 1], observer))
         else:
             yield from _settled([world], segment)
 
 
-def _admitted(world: World, operation: Operation, answer: Answer) -> Iterator[World]:
+def _admitted(world: World, operation: Operation, answer: Answer, observer: Observer | None) -> Iterator[World]:
     """Give the worlds in which one operation is answered as it was."""
+    if observer is not None:
+        observer.before(world, operation)
     if operation.op == "parallel":
         for explained in histories.explanations(world, operation.args["clients"], answer["ok"]):
             explained.tags.append("BACK-10")
