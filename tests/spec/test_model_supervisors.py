@@ -233,7 +233,7 @@ def test_what_a_busy_server_is_sent_by_one_client_may_arrive_behind_what_another
     told = ("send", {"to": "p", "payload": "i1"}, 4, 5, ok())
     sent = ("exit", {"to": "p", "reason": "shutdown"}, 6, 7, ok())
     steps = [spawn("p", trap_exit=True), parallel([busy, stop], [told, sent])]
-    gone = {"quiet": True, "now": 20, "alive": [], "names": {}, "children": {}}
+    gone: dict[str, Any] = {"quiet": True, "now": 20, "alive": [], "names": {}, "children": {}}
     first = [ev("p", "init"), *ended("p", "normal")]
     heard = [ev("p", "info", payload="i1"), ev("p", "exit", of=None, reason="shutdown")]
     last = [first[0], *heard, *first[1:]]
