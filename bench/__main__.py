@@ -8,12 +8,13 @@ import platform
 import sys
 import time
 
-from bench import schedules, search, servers, supervision, wire
+from bench import histories, schedules, search, servers, supervision, wire
 
 __all__ = ["main"]
 
 BENCHES = {
     "search": search.run,
+    "histories": histories.run,
     "schedules": schedules.run,
     "wire": wire.run,
     "servers": servers.run,
