@@ -37,7 +37,7 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 _ABOUT = """\
-Judge an implementation of OTP-style processes (servers, links, monitors, names, timers) against numbered clauses.
+Judge an implementation of OTP-style processes (servers, links, monitors, names, supervisors) against numbered clauses.
 
   letitcrash run reference                             the reference implementation
   letitcrash run mypackage.harness:MySubject           your own, in Python
