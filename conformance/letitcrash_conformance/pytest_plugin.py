@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--letitcrash-seed", type=int, default=0, metavar="N", help="where the search begins (default: 0)")
     group.addoption(
+        "--letitcrash-known",
+        default=None,
+        metavar="FILE",
+        help="known failures, relative to the root: what they name is expected to fail (`letitcrash baseline`)",
+    )
+    group.addoption(
         "--letitcrash-replay-dir",
         default=".letitcrash",
         metavar="DIR",

@@ -14,6 +14,8 @@ import pytest
 
 from letitcrash_conformance.cli_selection import choose_clauses
 from letitcrash_conformance.errors import SubjectError, UsageError
+from letitcrash_conformance.known import Known
+from letitcrash_conformance.known_file import read_known
 from letitcrash_conformance.lookup import find_subject
 from letitcrash_conformance.plan import plan
 from letitcrash_conformance.pytest_plugin_suite import Suite
@@ -76,6 +78,7 @@ class Job:
         selected: The clauses to judge.
         budget: The budget.
         seed: The seed.
+        known: Failures that are known.
     """
 
     factory: Callable[[], Subject]
@@ -84,6 +87,7 @@ class Job:
     selected: frozenset[str]
     budget: str | int
     seed: int
+    known: Known
 
 
 def collect_suite(collector: pytest.Module | pytest.Class, name: str, suite: Suite) -> list[SuiteItem]:
@@ -158,6 +162,7 @@ class SuiteItem(pytest.Item):
             backends=[self._backend],
             budget=job.budget,
             seed=job.seed,
+            known=job.known,
         )
         if result.is_interrupted:
             raise KeyboardInterrupt
@@ -196,6 +201,9 @@ def _conclude(result: RunResult, keeper: ReplayKeeper) -> None:
     if tally.flaky:
         names = [f"{f.violation.clause} was broken once, and not again in {f.tries} repeats" for f in tally.flaky]
         pytest.xfail(f"flaky: {'; '.join(names)}; {keeper.repeat(tally.flaky[0])}")
+    if tally.known:
+        names = [f"{finding.violation.clause} is known to be broken" for finding in tally.known]
+        pytest.xfail("; ".join(names))
     if not tally.counts[Status.PASSED]:
         raise ConformanceFailure(_explain_nothing(tally), "nothing was exercised")
 
@@ -215,18 +223,20 @@ def _make_job(suite: Suite, config: pytest.Config) -> tuple[tuple[str, ...] | No
     chapters, selected = choose_clauses(suite.clauses, suite.chapters)
     budget = suite.budget if suite.budget is not None else cast("str", config.getoption("--letitcrash-budget"))
     seed = suite.seed if suite.seed is not None else cast("int", config.getoption("--letitcrash-seed"))
+    path = suite.known if suite.known is not None else cast("str | None", config.getoption("--letitcrash-known"))
+    known = read_known(None if path is None else config.rootpath / path)
     made = suite.subject
     if suite.command is not None or made is None or isinstance(made, str):
         if made is not None and not isinstance(made, str):
             raise UsageError(f"expected a subject or a command, got both: {made!r} and {suite.command!r}")
         found = find_subject(made, command=suite.command)
-        return chapters, Job(found, found.text, found.command, selected, budget, seed)
+        return chapters, Job(found, found.text, found.command, selected, budget, seed, known)
     if not callable(made):
         raise UsageError(
             f"expected a class of subjects or a function that makes one, got {made!r}\n"
             "  each item starts a subject of its own: write suite(MySubject), or suite(lambda: MySubject(...))"
         )
-    return chapters, Job(_Checked(made), suite.name, (), selected, budget, seed)
+    return chapters, Job(_Checked(made), suite.name, (), selected, budget, seed, known)
 
 
 class _Checked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ class Suite:
     backends: tuple[str, ...] | None
     budget: str | int | None
     seed: int | None
+    known: str | None
     line: int | None
 
     @property
@@ -49,6 +51,7 @@ def suite(
     backends: Sequence[str] | str | None = None,
     budget: str | int | None = None,
     seed: int | None = None,
+    known: str | os.PathLike[str] | None = None,
 ) -> Suite:
     """Return a suite for pytest to collect, one item for each chapter on each backend.
 
@@ -66,6 +69,9 @@ def suite(
         budget: `"smoke"`, `"default"`, `"deep"` or a number of programs for each chapter on each backend; that of the
             option `--letitcrash-budget` if left out.
         seed: Where the search begins; that of the option `--letitcrash-seed` if left out.
+        known: A file of known failures, as `letitcrash baseline` writes it, relative to pytest's root; that of the
+            option `--letitcrash-known` if left out. What it names is expected to fail. Entries that are out of date are
+            complained of by `letitcrash run --known`, for that takes a whole run.
     """
     frame = inspect.currentframe()
     caller = frame.f_back if frame is not None else None
@@ -77,6 +83,7 @@ def suite(
         backends=_words(backends),
         budget=budget,
         seed=seed,
+        known=None if known is None else os.fspath(known),
         line=caller.f_lineno - 1 if caller is not None else None,
     )
 

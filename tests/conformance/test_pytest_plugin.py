@@ -168,6 +168,25 @@ def test_a_fault_that_does_not_repeat_is_expected_to_be_looked_at(
     result.stdout.fnmatch_lines(["*flaky: REG-1 was broken once, and not again in 3 repeats*"])
 
 
+def test_a_known_failure_is_expected_and_a_broken_file_of_them_is_refused(project: pytest.Pytester) -> None:
+    write(project, "planted.Forgetful", ONE)
+    file = project.path / "known.toml"
+    file.write_text('[[known]]\nclause = "REG-1"\nkind = "failing"\nreason = "it forgets"\n', encoding="utf-8")
+
+    result = project.runpytest("-rx", "--letitcrash-known", "known.toml")
+
+    result.assert_outcomes(passed=1, xfailed=1)
+    result.stdout.fnmatch_lines(["*REG-1 is known to be broken*"])
+
+    write(project, "planted.Forgetful", ONE + ', known="known.toml"')
+    file.write_text('[[known]]\nclause = "REG-1"\nkind = "falling"\nreason = "it forgets"\n', encoding="utf-8")
+
+    result = project.runpytest()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["expected 'kind' to be 'failing' or 'flaky', got 'falling'*known.toml)"])
+
+
 def test_a_chapter_that_exercises_nothing_fails(project: pytest.Pytester) -> None:
     write(project, "ReferenceSubject", 'chapters="timers", backends="async", clauses="REG-1"', budget=1)
 
