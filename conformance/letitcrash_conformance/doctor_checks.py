@@ -293,6 +293,24 @@ def _undeclared(talk: Talk) -> None:
             talk.want_fail("unsupported", spec.name, fix=fix, **_EXAMPLES[spec.name])
 
 
+def _probe_acts(talk: Talk) -> None:
+    _start(talk)
+    _start(talk, "p2")
+    fix = "let the probe cast to another process: the operation `cast`, in the name of the probe"
+    talk.want(None, "call", to="p1", msg=["cast", "p2", ["add", 3]], fix=fix)
+    fix = "let the probe send a plain message to another process: the operation `send`, in the name of the probe"
+    talk.want(None, "call", to="p1", msg=["send", "p2", "hi"], fix=fix)
+    talk.look(
+        lambda seen: _has(seen, "info", "p2", payload="hi"),
+        "the event 'info' of p2 with the payload 'hi'",
+        fix="log 'info' when a plain message arrives; one that a probe sends arrives as one of the suite does",
+    )
+    talk.want(3, "call", to="p2", msg=["get"], fix="what one process casts to another is handled there like any cast")
+    fix = "let the probe spawn another one: the operation `spawn`, whose answer is the answer of the action"
+    talk.want("started", "call", to="p1", msg=["spawn", "q1", {"value": 5}, "plain"], fix=fix)
+    talk.want(5, "call", to="q1", msg=["get"], fix="a label that a probe gives is bound like any other")
+
+
 def _undeclared_actions(talk: Talk) -> None:
     _start(talk)
     _start(talk, "p2")
@@ -341,6 +359,7 @@ CHECKS: tuple[Check, ...] = (
     Check("a start that fails is told with its reason", _start_fails, _GENSERVER),
     Check("a call that is never answered times out", _times_out, _GENSERVER),
     Check("a process that hangs does not hang the harness", _survives_hanging, _GENSERVER),
+    Check("a probe casts, sends and spawns", _probe_acts, _GENSERVER),
     Check("an action of an undeclared feature is unsupported", _undeclared_actions, _GENSERVER),
     Check("reset leaves nothing of the old world", _resets, _GENSERVER),
 )

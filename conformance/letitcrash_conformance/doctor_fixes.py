@@ -6,6 +6,10 @@ __all__ = ["find_fix"]
 
 _FIXES: tuple[tuple[str, str], ...] = (
     (
+        "expected a value or Refused from",
+        "mend the line that is named; what the runtime may lawfully refuse is raised as Refused('noproc') and the like",
+    ),
+    (
         "expected a command",
         "name a program that is there: an absolute path, one on PATH, or one relative to this folder",
     ),

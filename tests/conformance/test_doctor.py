@@ -70,6 +70,12 @@ NO_FAULT = "expected an 'error' with a 'message', got "
             "hello does not declare 'links'",
         ),
         (
+            "lets_no_probe_cast",
+            "a probe casts, sends and spawns",
+            'expected {"ok": 3}, got {"ok": 0}',
+            "what one process casts to another is handled there like any cast",
+        ),
+        (
             "declares_what_is_not_written",
             "links work",
             (
@@ -240,7 +246,7 @@ def test_a_healthy_harness_is_told_what_to_do_next(adapter: Path, capsys: pytest
     assert cli.main(["doctor", "--command", f"{sys.executable} {adapter / 'adapter.py'}"]) == 0
     out = capsys.readouterr().out
     assert "ok     a probe holds its value\n" in out
-    assert "nothing is wrong in 24 checks" in out
+    assert "nothing is wrong in 25 checks" in out
     assert "or the feature nested_call, which makes" in out
 
 
@@ -251,7 +257,7 @@ def test_a_sick_harness_is_shown_with_messages_and_remedy(adapter: Path, capsys:
     assert "WRONG  a label bound twice is an error\n" in out
     assert '           -> spawn {"probe": {"value": 9}, "as": "p1"}\n           <- {"ok": "started"}\n' in out
     assert "         fix: keep the labels given since the last reset" in out
-    assert "2 things to mend, in 24 checks; begin with the first" in out
+    assert "2 things to mend, in 25 checks; begin with the first" in out
 
 
 @pytest.mark.parametrize(

@@ -68,15 +68,15 @@ STEPS: tuple[Step, ...] = (
     Step("nested_call", "A probe calls another one from inside its callback: `call` with `by` set."),
     Step(
         "links",
-        "`spawn` with how 'link' starts a process that is linked to `by`. Log a trapped EXIT by the kit's exit.",
+        "`spawn` with how 'link' starts a process linked to `by`. Log a trapped EXIT by its probe's exit(of, reason).",
     ),
     Step(
         "monitors",
-        "`spawn` with how {'monitor': ref} starts a process that `by` monitors. Log a DOWN by the kit's down.",
+        "`spawn` with how {'monitor': ref}: `by` monitors it. Log a DOWN by its probe's down(ref, of, reason).",
     ),
     Step(
         "exit_signals",
-        "A probe with 'trap_exit' set starts out trapping; its EXIT messages are logged by the kit's exit.",
+        "A probe with 'trap_exit' set starts out trapping; log its EXIT messages by exit(of, reason) of that probe.",
     ),
     Step(
         "registry",

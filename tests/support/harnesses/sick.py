@@ -78,6 +78,12 @@ def performs_actions_that_it_does_not_declare(patient: Any) -> None:
 
 
 @disease
+def lets_no_probe_cast(patient: Any) -> None:
+    perform_action = patient.perform_action
+    patient.perform_action = lambda probe, name, args: OK if name == "cast" else perform_action(probe, name, args)
+
+
+@disease
 def declares_what_is_not_written(patient: Any) -> None:
     declare(patient, "links")
 
