@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_conformance.scenarios.scenario import Scenario, Writer, looping, scenario
 from letitcrash_conformance.trees import AutoShutdown, Strategy, nested, supervisor
 from letitcrash_spec.messages import Reason
 
@@ -231,3 +231,60 @@ def an_automatic_end_is_as_orderly_as_any_other(w: Writer) -> None:
     w.cast("s1/f#1", "stop", "normal")
     w.look()
     w.call("p1", "add", 1)
+
+
+@_significant("STR-32", "STR-31", "STR-12")
+def a_significant_child_that_is_retried_keeps_the_supervisor_alive(w: Writer) -> None:
+    for number, order in enumerate(("bc", "cb")):
+        label = f"s{number}"
+        w.tree(
+            label,
+            w.worker("a"),
+            w.worker(order[0], restart="transient", significant=True, init=looping(3)),
+            w.worker(order[1], restart="transient", significant=True),
+            auto_shutdown="all_significant",
+            max_restarts=30,
+        )
+        w.look()
+        w.crash(f"{label}/{order[0]}#1")
+        w.cast(f"{label}/{order[1]}#1", "stop", "normal")
+        w.look()
+        w.cast(f"{label}/{order[0]}#5", "stop", "normal")
+        w.look()
+
+
+@_significant("STR-32", "STR-33", "SUP-35", "STR-30")
+def significant_children_that_come_by_hand_count_like_all(w: Writer) -> None:
+    for number, mode in enumerate(MODES):
+        label = f"s{number}"
+        w.tree(
+            label,
+            w.worker("a"),
+            w.worker("b", restart="transient", significant=True),
+            w.worker("c", restart="transient", significant=True),
+            auto_shutdown=mode,
+        )
+        w.end(label, "b")
+        w.restart(label, "b")
+        w.add(label, w.worker("d", restart="temporary", significant=True))
+        w.look()
+        for child in ("c#1", "d#1", "b#2"):
+            w.cast(f"{label}/{child}", "stop", "normal")
+            w.look()
+
+
+@_significant("STR-19", "STR-30", "STR-31", "STR-32")
+def a_significant_child_whose_restart_ignores_ends_nobody(w: Writer) -> None:
+    for number, mode in enumerate(MODES):
+        label = f"s{number}"
+        w.tree(
+            label,
+            w.worker("a"),
+            w.worker("b", restart="transient", significant=True, init=["ok", "ignore", "ok"]),
+            w.worker("c", restart="transient", significant=True),
+            auto_shutdown=mode,
+        )
+        w.crash(f"{label}/b#1")
+        w.look()
+        w.cast(f"{label}/c#1", "stop", "normal")
+        w.look()

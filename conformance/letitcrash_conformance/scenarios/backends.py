@@ -55,6 +55,16 @@ def servers_of_all_backends_work_together(w: Writer) -> None:
     w.look()
 
 
+@_backends("BACK-4")
+def what_a_server_sends_reaches_those_of_all_backends(w: Writer) -> None:
+    w.spawn("p1", "p2", "p3", "p4")
+    for number, (left, right) in enumerate((("p1", "p2"), ("p2", "p3"), ("p3", "p1"), ("p3", "p2"), ("p4", "p3"))):
+        w.call(left, "cast", right, ["add", 10**number])
+        w.call(left, "send", right, f"i{number}")
+        w.look()
+        w.call(right, "get")
+
+
 @_backends("BACK-5", clock="virtual")
 def a_blocked_server_delays_nobody_else(w: Writer) -> None:
     w.spawn("p1", terminate="hang")

@@ -323,3 +323,26 @@ def a_dynamic_child_may_be_ended_while_it_dies(w: Writer) -> None:
         w.kill(f"s1/{child}#1")
         w.end("s1", f"s1/{child}#1")
         w.look()
+
+
+@_dynamic("DYN-E11", "SHUT-2", "SHUT-7", needs="exit_signals")
+def each_child_is_killed_when_its_own_time_is_over(w: Writer) -> None:
+    w.pool("s1")
+    for number in (2, 1, 3):
+        w.add("s1", w.trapper(f"k{number}", shutdown=w.ms(100, 300) * number, terminate="hang"))
+    w.add("s1", w.trapper("k4", shutdown="infinity", terminate={"sleep": w.ms(150, 500)}))
+    w.look()
+    w.stop("s1")
+    w.look()
+
+
+@_dynamic("DYN-E9", "DYN-E10", "INT-5", clock="virtual")
+def two_dynamic_children_may_be_retried_at_the_same_time(w: Writer) -> None:
+    w.pool("s1", max_restarts=30)
+    for place, child in enumerate("abc"):
+        w.add("s1", w.worker(child, init=looping(2, 40 + 10 * place)))
+    w.look()
+    w.crash("s1/a#1", "s1/b#1")
+    w.look()
+    w.crash("s1/c#1", "s1/b#4")
+    w.look()

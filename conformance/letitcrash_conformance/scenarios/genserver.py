@@ -293,3 +293,44 @@ def a_killed_server_cleans_nothing_up(w: Writer) -> None:
     w.exit("p2", "kill")
     w.exit("p3", "kill")
     w.look()
+
+
+@_genserver("GS-21", "GS-37", needs="suspend")
+def what_comes_to_a_suspended_server_is_handled_in_order_afterwards(w: Writer) -> None:
+    w.spawn("p1", value=1)
+    for letter in "ij":
+        w.put("suspend", to="p1")
+        for step in range(3):
+            w.send("p1", f"{letter}{step}")
+            w.cast("p1", "add", 10**step)
+        w.look()
+        w.put("resume", to="p1")
+        w.call("p1", "get")
+        w.look()
+
+
+@_genserver("GS-26", "EXIT-18", needs="suspend exit_signals nested_call")
+def callers_of_a_suspended_server_learn_of_its_death(w: Writer) -> None:
+    w.spawn("p1", "p2", "p3")
+    w.put("suspend", to="p1")
+    for caller in ("p2", "p3"):
+        w.cast(caller, "call", "p1", ["get"], 60_000)
+    w.call("p1", "get", timeout_ms=w.ms(50, 50))
+    w.kill("p1")
+    w.look()
+    for caller in ("p2", "p3"):
+        w.call(caller, "add", 1)
+
+
+@_genserver("GS-26", "GS-22", needs="exit_signals nested_call")
+def all_who_wait_for_a_later_answer_learn_of_the_death(w: Writer) -> None:
+    w.spawn("p1", "p2", "p3")
+    for caller in ("p2", "p3"):
+        w.cast(caller, "call", "p1", ["noreply"], 60_000)
+        if w.is_virtual:
+            w.look()
+    w.call("p1", "sleep", w.ms(20, 50))
+    w.kill("p1")
+    w.look()
+    for caller in ("p2", "p3"):
+        w.call(caller, "add", 1)

@@ -338,3 +338,24 @@ def two_deaths_together_may_go_over_the_limit_together(w: Writer) -> None:
         w.tree(label, *(w.worker(child) for child in "abc"), strategy=strategy, max_restarts=1)
         w.crash(f"{label}/c#1", f"{label}/a#1")
         w.look()
+
+
+@_intensity("INT-8", "SUP-37", "SUP-27", "INT-1")
+def what_is_done_by_hand_leaves_the_count_as_it_is(w: Writer) -> None:
+    for number in range(4):
+        label = f"s{number}"
+        w.tree(label, w.worker("a"), w.worker("b"), max_restarts=2)
+        w.crash(f"{label}/b#1")
+        w.look()
+        w.crash(f"{label}/a#1")
+        w.look()
+        if number == 3:
+            w.add(label, w.worker("c"))
+        else:
+            w.end(label, "b")
+        if number == 1:
+            w.restart(label, "b")
+        elif number == 2:
+            w.delete(label, "b")
+        w.crash(f"{label}/a#2")
+        w.look()

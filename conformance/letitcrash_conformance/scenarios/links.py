@@ -251,3 +251,20 @@ def each_of_three_links_can_be_cut_alone(w: Writer) -> None:
     for label in ("p2", "p3", "p4"):
         w.cast(label, "crash", "boom")
         w.look()
+
+
+@_links("LNK-12", "LNK-13", "EXIT-21", needs="exit_signals")
+def links_outlast_a_change_of_mind_about_trapping(w: Writer) -> None:
+    w.trapping("p1", "p3")
+    w.spawn("p2", "p4")
+    for left, right in (("p1", "p2"), ("p4", "p3")):
+        w.call(left, "link", right)
+    w.look()
+    w.call("p1", "trap_exit", False)
+    w.call("p4", "trap_exit", True)
+    w.call("p1", "links")
+    w.crash("p2")
+    w.look()
+    w.crash("p3")
+    w.look()
+    w.call("p4", "add", 1)

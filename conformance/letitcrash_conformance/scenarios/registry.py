@@ -133,3 +133,39 @@ def a_failed_named_start_leaves_the_name_free(w: Writer) -> None:
         w.put("whereis", name="n1")
     w.spawn("p9", name="n1")
     w.look()
+
+
+@_registry("REG-16", "GS-21", "REG-1")
+def requests_by_name_wait_like_all_others(w: Writer) -> None:
+    w.spawn("p1", name="n1")
+    w.spawn("p2")
+    w.cast("p1", "sleep", w.ms(100, 150))
+    for number in range(3):
+        w.cast({"name": "n1"}, "add", 10**number)
+        w.send({"name": "n1"}, f"i{number}")
+    w.call({"name": "n1"}, "get")
+    w.look()
+    w.call("p2", "cast", {"name": "n1"}, ["sleep", w.ms(100, 150)])
+    w.call("p2", "send", {"name": "n1"}, "j1")
+    w.call("p2", "cast", {"name": "n1"}, ["add", 1000])
+    w.look()
+    w.call({"name": "n1"}, "get")
+    w.look()
+
+
+@_registry("REG-1", "REG-3", "REG-4", "REG-11", needs="registry supervisor")
+def a_supervisor_may_be_named_like_any_other(w: Writer) -> None:
+    w.tree("s1", w.worker("a"), name="n1")
+    w.tree("s2", w.worker("a"))
+    w.put("register", name="n2", to="s2")
+    w.put("register", name="n3", to="s1")
+    w.look()
+    w.put("unregister", name="n1")
+    w.put("register", name="n3", to="s1")
+    for name in ("n1", "n2", "n3"):
+        w.put("whereis", name=name)
+    w.put("name_of", to="s1")
+    w.stop("s2")
+    w.put("whereis", name="n2")
+    w.spawn("p1", name="n2")
+    w.look()

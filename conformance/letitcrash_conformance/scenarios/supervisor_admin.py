@@ -363,3 +363,18 @@ def lists_and_counts_follow_every_change(w: Writer) -> None:
     w.restart("s1", "b")
     w.look()
     w.ask("s1/b#2")
+
+
+@_supervisor("SUP-26", "STR-21", "SUP-30")
+def a_restarted_supervisor_has_the_children_of_its_specification(w: Writer) -> None:
+    inner = supervisor(w.worker("a"), w.worker("b"), w.worker("c"), max_restarts=0)
+    w.tree("s1", nested("n", inner), w.worker("z"))
+    w.look()
+    w.end("s1/n#1", "a")
+    w.delete("s1/n#1", "a")
+    w.end("s1/n#1", "c")
+    w.add("s1/n#1", w.worker("d"))
+    w.look()
+    w.crash("s1/n#1/b#1")
+    w.look()
+    w.ask("s1/n#2")

@@ -128,3 +128,16 @@ def a_timer_may_end_its_process(w: Writer) -> None:
     w.call("p2", "send_after", "t2", w.ms(20, 5), "!stop")
     w.advance(w.ms(50, 120))
     w.look()
+
+
+@_timers("TIM-1", "TIM-4", "REG-10", needs="registry")
+def a_timer_does_not_care_for_names(w: Writer) -> None:
+    w.spawn("p1", name="n1")
+    w.call("p1", "send_after", "t1", w.ms(100, 200), "once")
+    w.call("p1", "send_interval", "t2", w.ms(150, 300), "tick")
+    w.put("unregister", name="n1")
+    w.spawn("p2", name="n1")
+    w.advance(w.ms(320, 450))
+    w.look()
+    w.call("p1", "cancel_timer", "t2")
+    w.look()

@@ -34,6 +34,9 @@ _WEIGHT = {"init": 0, "terminate": 1, "dead": 2, "alive": 3, "down": 4, "exit": 
 """Which of several differences is named: the earlier in the life of a process, the nearer to the cause."""
 
 
+_LAST = ("EXIT-28", "MON-19")
+"""Clauses that demand an event behind others; they are broken if it comes before them."""
+
 _REFUSALS = {
     "already_present": "SUP-22",
     "already_started": "SUP-21",
@@ -126,6 +129,8 @@ def explain_answer(index: int, operation: Operation, lawful: Sequence[Expected],
     clause = _REFUSALS.get(_kind_of(answer), different[0].clause)
     if operation.op == "terminate_child" and "ok" in different[0].answer:
         clause = different[0].clause  # what is known can be ended, whatever has become of it
+    if clause == "GS-30" and "ok" in answer and not isinstance(answer["ok"], int):
+        clause = "GS-31"  # no value at all: the reply to the request that timed out
     return Violation(
         clause, index, operation, f"the answer of {operation.op}", tuple(e.answer for e in different), answer
     )
@@ -287,12 +292,15 @@ def _compare_events(
             clause = world.notes["asked", who, None]  # it was killed, though its time to end was not over
         elif want is not None and (got is None or want[0][0] == got[0]):
             clause = want[1]
-            if got is not None and got[0] == "dead" and clause != "SUP-2" and world.processes[who].tree is not None:
+            is_supervisor = got is not None and got[0] == "dead" and world.processes[who].tree is not None
+            if is_supervisor and clause != "SUP-2" and want[0][1] != "killed":
                 clause = "SHUT-13"  # a supervisor that ends for another reason than it must
             if got is None and _is_before_stop(expected, want):
                 clause = "GS-59"  # it obeyed a request to stop before what had come earlier
         elif got is not None and any(same_event(event, got, world.profile) for event, _ in left):
             clause = want[1] if want is not None else _EXTRA[got[0]]
+            if any(same_event(event, got, world.profile) and other in _LAST for event, other in left):
+                clause = next(other for event, other in left if same_event(event, got, world.profile))
             if got[0] == "terminate" and any(other in ("GS-58", "GS-59") for _, other in left):
                 clause = "GS-59"  # it obeyed a request to stop before what had come earlier
         else:
@@ -308,6 +316,8 @@ def _compare_events(
 def _extra_clause(world: World, who: str, got: Event) -> str:
     """Return the clause broken by an event that nothing calls for, of a process or of a supervisor above it."""
     clause = world.notes.get((got[0], who, _key(got))) or world.notes.get((got[0], who, None))
+    if got[0] == "info":
+        return clause or ("GS-37" if "/" not in who or who.endswith("#1") else "STR-6")
     above = who
     while clause is None and "/" in above:
         above = above.rpartition("/")[0]

@@ -244,5 +244,8 @@ def answer(
         world.open_token = None
     else:
         world.tags.append("GS-31")
+        if process.tree is None:
+            world.note("terminate", process.label, None, "GS-31")
+            world.note("dead", process.label, None, "GS-31")
         if process.value_clause not in ("GS-5", "GS-30"):
             process.value_clause = "GS-31"

@@ -315,13 +315,13 @@ def _arrivals(process: Process) -> Iterable[str]:
     inbox = process.inbox
     if (process.task is None and not process.mailbox) or process.suspended or process.status == "dead":
         return inbox
-    if process.tree is None and not all(src.startswith(clients.PREFIX) for src in inbox):
-        return inbox
-    waits = _only_waits if process.tree is not None else _is_message
+    if process.tree is None:
+        is_client = all(src.startswith(clients.PREFIX) for src in inbox)
+        return () if is_client and all(_is_message(signal) for queue in inbox.values() for signal in queue) else inbox
     urgent: list[str] = []
     for src, queue in inbox.items():
-        if not all(map(waits, queue)):
-            if waits(queue[0]):
+        if not all(map(_only_waits, queue)):
+            if _only_waits(queue[0]):
                 return inbox  # what arrives with it goes before or behind what others have sent
             urgent.append(src)
     return urgent

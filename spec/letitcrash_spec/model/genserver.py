@@ -139,7 +139,7 @@ def _supervisor() -> Any:
 
 
 def _later(old: str, new: str) -> str:
-    return old if old in ("GS-5", "GS-30", "GS-31") else new
+    return old if old in ("GS-5", "GS-26", "GS-30", "GS-31") else new
 
 
 def perform(world: World, process: Process, action: Json, caller: Destination | None) -> None:
@@ -151,6 +151,8 @@ def perform(world: World, process: Process, action: Json, caller: Destination | 
         clause = process.value_clause
         if clause in ("GS-20", "GS-21") and not -(2**31) <= process.value < 2**31:
             clause = "BACK-12"
+        if caller is not None and clause in ("GS-20", "GS-21"):
+            clause = world.notes.pop(("crossed", process.label, None), clause)
         if caller is not None and _is_waited_for(world, caller):
             process.value_clause = "GS-20"
         finish(world, process, caller, ok(process.value), clause, quiet=True)
@@ -251,6 +253,7 @@ def _cross(world: World, process: Process, target: Json) -> None:
     other = world.processes.get(label) if label is not None else None
     if other is not None and other.backend != process.backend:
         world.tags.append("BACK-4")
+        world.note("crossed", other.label, None, "BACK-4")
 
 
 def finish(
@@ -421,6 +424,8 @@ def receive_reply(world: World, process: Process, token: int, answer: Answer) ->
     if task is not None and task[0] == "wait" and task[1] == token:
         if "fail" in answer:
             world.tags.append("GS-27")
+            if answer["fail"]["kind"] == "exit":
+                process.value_clause = "GS-26"  # else it would wait for ever
         caller, wrap = task[3], task[4]
         process.task = ("reply", caller, ok(answer) if wrap else answer, "GS-20" if wrap else "GS-1")
     else:

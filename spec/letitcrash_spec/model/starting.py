@@ -52,7 +52,9 @@ def start(world: World, label: str, probe: Json, starter: Destination, how: Json
             process.watchers[how["monitor"]] = spawner.label
             process.born_watched = how["monitor"]
             world.tags.append("GS-14")
-    world.emit(label, ("init",), "BACK-3" if backend != world.profile.default_backend else "GS-1")
+    clause = _clause_of_init(world, process)
+    world.emit(label, ("init",), clause)
+    world.note("init", label, None, clause)
     entries = probe.get("init") or ["ok"]
     process.task = ("start", entries[0], starter)
     return None
@@ -94,10 +96,16 @@ def start_child(
     return None
 
 
+def _clause_of_init(world: World, process: Process) -> str:
+    """Return why an init callback runs, and why it runs once."""
+    return "BACK-3" if process.backend != world.profile.default_backend else "GS-1"
+
+
 def act(world: World, process: Process, entry: Json, starter: Destination) -> None:
     """Let an init callback do what its script says."""
     if process.entering is not None:
         world.emit(process.label, ("init",), process.entering)
+        world.note("init", process.label, None, _clause_of_init(world, process))
         process.entering = None
         if process.inbox or any(other.client is not None for other in world.processes.values()):
             return  # it may be killed before it goes on

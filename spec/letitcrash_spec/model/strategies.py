@@ -182,6 +182,8 @@ def _expect_life(world: World, process: Process, tree: Tree, child: Child) -> No
         return
     if child.state == "restarting":
         world.note(*key, "INT-5")
+    elif tree.auto_shutdown != "never" and child.spec.get("significant"):
+        world.note(*key, "STR-31")
     elif tree.strategy == "one_for_one" and any(world.live(other.label or "") is None for other in others):
         world.note(*key, "STR-18")
     else:

@@ -14,6 +14,10 @@ from tests.conformance.mutants import (
     intensity,
     links,
     monitors,
+    more_children,
+    more_groups,
+    more_servers,
+    more_signals,
     registry,
     shutdown,
     shutdown_time,
@@ -44,6 +48,8 @@ TREES: tuple[Mutant, ...] = (
     *shutdown_time.MUTANTS,
     *dynamic_supervisor.MUTANTS,
     *dynamic_supervisor_children.MUTANTS,
+    *more_children.MUTANTS,
+    *more_groups.MUTANTS,
 )
 """The mutants of the chapters of supervision."""
 
@@ -54,6 +60,8 @@ ALL: tuple[Mutant, ...] = (
     *registry.MUTANTS,
     *genserver.MUTANTS,
     *genserver_life.MUTANTS,
+    *more_signals.MUTANTS,
+    *more_servers.MUTANTS,
     *TREES,
     *timers.MUTANTS,
     *backends.MUTANTS,

@@ -57,7 +57,6 @@ MUTANTS = (
         frozenset({"STR-32"}),
         (Edit(_IS_OVER, "not child.is_down", "child.process is not None"),),
         is_hard=True,
-        survives="never met",
     ),
     Mutant(
         "every_child_is_significant",

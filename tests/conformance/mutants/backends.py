@@ -112,7 +112,6 @@ MUTANTS = (
         ),
         backends=_BLOCKING,
         is_hard=True,
-        survives="named GS-20 instead of BACK-6 or BACK-2",
     ),
     Mutant(
         "pool_has_one_thread",
@@ -121,7 +120,6 @@ MUTANTS = (
         (Edit(f"{POOL}.__init__", "self.size = size", "self.size = 1"),),
         backends=_BLOCKING,
         is_hard=True,
-        survives="named GS-1 and others instead of BACK-5",
     ),
     Mutant(
         "thread_stop_skips_terminate",
@@ -172,7 +170,6 @@ MUTANTS = (
         ),
         backends=_BLOCKING,
         is_hard=True,
-        survives="named GS-1 instead of BACK-3",
     ),
     Mutant(
         "thread_kill_waits_for_the_callback",

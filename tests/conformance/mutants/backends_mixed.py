@@ -25,7 +25,6 @@ MUTANTS = (
         ),
         backends=("mixed",),
         is_hard=True,
-        survives="named GS-51 and others instead of BACK-4",
     ),
     Mutant(
         "replies_stay_on_their_backend",

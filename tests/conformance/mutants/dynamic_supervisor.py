@@ -44,7 +44,6 @@ MUTANTS = (
                 "if process is None:\n    child.process = child.retry = None\n    return\nself.forget(child)",
             ),
         ),
-        survives="named DYN-E7 instead of DYN-E8",
     ),
     Mutant(
         "ignored_restart_is_tried_again",
@@ -199,7 +198,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="never met",
     ),
     # -- its end ------------------------------------------------------------------------------------------------------
     Mutant(
@@ -207,7 +205,6 @@ MUTANTS = (
         "A dynamic supervisor ends its children one after the other.",
         frozenset({"DYN-E11"}),
         (Edit(f"{DYNAMIC}.terminate", _ALL, "for child in list(self._children.values()):\n    await self.end(child)"),),
-        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "dynamic_children_share_the_shortest_time",
@@ -222,7 +219,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "dynamic_children_share_the_longest_time",
@@ -237,7 +233,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="the moments of deaths are not compared",
     ),
     Mutant(
         "dynamic_children_are_not_awaited",
@@ -253,7 +248,6 @@ MUTANTS = (
                 "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
-        survives="the death of a supervisor at the top is not ordered after those of its children",
     ),
     Mutant(
         "dynamic_supervisor_leaves_orphans",

@@ -26,7 +26,6 @@ MUTANTS = (
         "A dynamic supervisor takes one child less than its limit.",
         frozenset({"DYN-E4"}),
         (Edit(_START, _FULL, "if limit is not None and len(self._children) >= limit - 1:"),),
-        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "limit_of_no_children_is_no_limit",
@@ -59,7 +58,6 @@ MUTANTS = (
             ),
             Edit(_START, "child.process = process", "child.process = process\never.append(child)"),
         ),
-        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "failed_start_takes_a_place",
@@ -78,7 +76,6 @@ MUTANTS = (
                 "lost.append(spec)\nprocess = await self.start_process(spec)\nlost.pop()",
             ),
         ),
-        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "ignored_start_takes_a_place",
@@ -93,7 +90,6 @@ MUTANTS = (
             ),
             Edit(_START, "if process is None:", "if process is None:\n    lost.append(spec)"),
         ),
-        survives="named DYN-E2 instead of DYN-E4",
     ),
     Mutant(
         "refused_child_is_started",
@@ -113,7 +109,6 @@ MUTANTS = (
         "A child whose start ignores is listed without a process.",
         frozenset({"DYN-E2"}),
         (Edit(_START, "if process is None:", "if process is None:\n    self._children[object()] = Child(spec)"),),
-        survives="named DYN-E7 instead of DYN-E2",
     ),
     Mutant(
         "ignoring_is_a_failure_for_the_dynamic_supervisor",
@@ -168,7 +163,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named SUP-30 instead of DYN-E6",
     ),
     Mutant(
         "former_child_is_ended_again",
@@ -185,7 +179,7 @@ MUTANTS = (
     Mutant(
         "ended_child_goes_on_restarting",
         "Ending a child that is being restarted does not cancel the restart.",
-        frozenset({"DYN-E6", "DYN-E7"}),
+        frozenset({"DYN-E6", "DYN-E7", "DYN-E4", "STR-15"}),
         (Edit(_ADMIN, _FORGET, "return None if child.is_restarting else self.forget(child)"),),
         is_hard=True,
     ),
@@ -198,7 +192,7 @@ MUTANTS = (
     Mutant(
         "ending_a_dynamic_child_kills",
         "Ending a child of a dynamic supervisor by hand kills it, whatever its shutdown rule.",
-        frozenset({"SHUT-15", "SHUT-3", "SHUT-4", "DYN-E6"}),
+        frozenset({"SHUT-15", "SHUT-2", "SHUT-3", "SHUT-4", "SHUT-6", "DYN-E6"}),
         (
             Edit(
                 _ADMIN,

@@ -147,7 +147,6 @@ MUTANTS = (
         ),
         names={"late": WeakKeyDictionary, "CallTimeoutError": lambda: CallTimeoutError},
         is_hard=True,
-        survives="named GS-30 and others instead of GS-31",
     ),
     Mutant(
         "reply_goes_to_the_next_caller",
@@ -249,7 +248,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named GS-54 and others instead of GS-28 or GS-31",
     ),
     Mutant(
         "no_reply_is_a_reply",

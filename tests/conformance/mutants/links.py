@@ -211,7 +211,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "normal_exit_of_a_peer_is_not_told",

@@ -76,7 +76,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named GS-37 instead of MON-19",
     ),
     Mutant(
         "fourth_down_is_lost",
@@ -91,7 +90,6 @@ MUTANTS = (
         ),
         names={"count": Count},
         is_hard=True,
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "monitor_on_the_dead_is_silent",

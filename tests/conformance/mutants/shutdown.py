@@ -60,7 +60,6 @@ MUTANTS = (
                 "        self.runtime.table.exit(child.process, self._record(), reason)",
             ),
         ),
-        survives="the death of a supervisor at the top is not ordered after those of its children",
     ),
     Mutant(
         "youngest_process_is_ended_first",
@@ -237,7 +236,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named GS-59 and others instead of SHUT-8",
     ),
     Mutant(
         "child_is_restarted_during_the_shutdown",

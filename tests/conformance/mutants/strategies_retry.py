@@ -63,7 +63,6 @@ MUTANTS = (
             ),
         ),
         is_hard=True,
-        survives="named INT-9 or INT-14 instead of STR-18",
     ),
     # -- trying again -------------------------------------------------------------------------------------------------
     Mutant(

@@ -163,7 +163,6 @@ MUTANTS = (
         ),
         names={"copy": lambda: __import__("copy")},
         is_hard=True,
-        survives="met twice in a run, and named STR-8",
     ),
     # -- ending -------------------------------------------------------------------------------------------------------
     Mutant(

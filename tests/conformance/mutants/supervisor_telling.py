@@ -136,7 +136,6 @@ MUTANTS = (
                 "    raise",
             ),
         ),
-        survives="named SUP-31 instead of SUP-36",
     ),
     Mutant(
         "failed_restart_by_hand_ends_the_supervisor",

@@ -125,7 +125,6 @@ MUTANTS = (
         frozenset({"TIM-1"}),
         (Edit(f"{TIMER}.start", _ARM, f"if process is None or len(process.attachments) < 3:\n    {_ARM}"),),
         is_hard=True,
-        survives="the program of a scenario is not shrunk enough",
     ),
     Mutant(
         "timer_fires_twice",
