@@ -15,6 +15,7 @@ examples:
   letitcrash fuzz reference --minutes 10 -n 2
   letitcrash fuzz mypackage.harness:MySubject --chapter links,world --instrument mypackage
   letitcrash fuzz --command "./my-harness" --minutes 60 --json fuzz.json
+  letitcrash fuzz reference --minutes 600 --cluster tcp://scheduler:8786
   letitcrash fuzz reference --chapter links --minimize
 
 What is known is kept in a folder and the same command goes on from there: after Ctrl-C, after a crash of the machine,
@@ -41,6 +42,14 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument("--runs", type=int, metavar="N", help="end after so many programs at the latest")
     parser.add_argument(
         "-n", "--processes", type=int, default=1, metavar="N", help="how many worker processes (default: 1)"
+    )
+    parser.add_argument(
+        "--cluster",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="work on a cluster of dask.distributed (letitcrash[cluster]): that of a scheduler (tcp://host:8786), or "
+        "without an address one of -n processes, started and ended here",
     )
     parser.add_argument(
         "--engine",

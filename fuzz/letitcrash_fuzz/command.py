@@ -8,7 +8,9 @@ import random
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from letitcrash_conformance.console import Screen
@@ -18,7 +20,9 @@ from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_conformance.render_lines import Line, count
 from letitcrash_conformance.replay import write_replay
+from letitcrash_fuzz.cluster import Cluster, load_dask
 from letitcrash_fuzz.corpus import minimize, show_input
+from letitcrash_fuzz.crew import Crew
 from letitcrash_fuzz.display import Display
 from letitcrash_fuzz.engines import BEST, refuse_engine
 from letitcrash_fuzz.finds import Find
@@ -94,7 +98,10 @@ def _fuzz(
     goal = Goal(arguments.minutes * 60, arguments.runs)
     keeper = _Keeper(arguments.replay_dir, hello, factory)
     display = Display(screen, keeper.keep, is_quiet=arguments.quiet)
-    fuzzing = Fuzzing(factory, targets, store, display, arguments.processes)
+    crew: Callable[[Path], Crew] | None = None
+    if arguments.cluster is not None:
+        crew = partial(Cluster, arguments.cluster, arguments.processes)
+    fuzzing = Fuzzing(factory, targets, store, display, arguments.processes, crew)
     if not arguments.quiet:
         screen.show(_describe(subject, targets, arguments, store, fuzzing.campaign))
     try:
@@ -132,6 +139,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError(f"expected a number of programs above zero with --runs, got {arguments.runs}")
     if arguments.processes < 1:
         raise UsageError(f"expected a number of processes above zero with -n, got {arguments.processes}")
+    if arguments.cluster is not None:
+        load_dask()
     if arguments.engine is not None:
         refuse_engine(arguments.engine)
     path: Path | None = arguments.json
@@ -188,7 +197,7 @@ def _describe(
     lines = [
         Line(
             f"letitcrash {suite_version()} fuzzing {subject}: {what} on {backends}, engine {first.engine}, "
-            f"{limit}, {count(arguments.processes, 'process', 'processes')}, seed {first.seed}"
+            f"{limit}, {_describe_crew(arguments)}, seed {first.seed}"
         )
     ]
     before = sum(totals.executions for totals in campaign.totals.values())
@@ -198,6 +207,13 @@ def _describe(
             Line(f"goes on in {store.folder}: {count(before, 'program')}, {count(finds, 'find')} so far", "dim")
         )
     return lines
+
+
+def _describe_crew(arguments: argparse.Namespace) -> str:
+    if arguments.cluster:
+        return f"the cluster at {arguments.cluster}"
+    where = "" if arguments.cluster is None else " in a dask cluster of this machine"
+    return count(arguments.processes, "process", "processes") + where
 
 
 def _words(values: list[str] | None) -> list[str]:

@@ -7,13 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.subject import Subject
+from letitcrash_fuzz.crew import Crew, Place
 from letitcrash_fuzz.finds import Find
-from letitcrash_fuzz.pool import Pool, Worker
+from letitcrash_fuzz.pool import Pool
 from letitcrash_fuzz.ranges import Range, Trouble
 from letitcrash_fuzz.seeds import read_seeds
 from letitcrash_fuzz.store import Store
@@ -133,6 +135,7 @@ class Fuzzing:
         store: Where to keep what is known.
         watcher: Hears what happens.
         processes: How many worker processes.
+        open_crew: Opens who works, with a folder for its files; worker processes of this machine if left out.
 
     Raises:
         SubjectError: If the subject cannot be started.
@@ -146,6 +149,7 @@ class Fuzzing:
         store: Store,
         watcher: Watcher,
         processes: int,
+        open_crew: Callable[[Path], Crew] | None = None,
     ) -> None:
         first = factory()
         try:
@@ -154,9 +158,9 @@ class Fuzzing:
             first.close()
         self._store = store
         self._watcher = watcher
-        self._count = processes
+        self._open_crew = open_crew or partial(Pool, processes)
         self._waiting: deque[Job] = deque()
-        self._raw: dict[Worker, tuple[Target, Find]] = {}
+        self._raw: dict[Place, tuple[Target, Find]] = {}
         self._names: set[str] = set()
         self._deaths = 0
         self._given = 0
@@ -186,7 +190,7 @@ class Fuzzing:
         campaign = self.campaign
         campaign.started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="letitcrash-fuzz-") as folder:
-            pool = Pool(self._count, Path(folder))
+            pool = self._open_crew(Path(folder))
             try:
                 try:
                     self._work(pool, goal)
@@ -208,7 +212,7 @@ class Fuzzing:
                 self._save()
         return campaign
 
-    def _work(self, pool: Pool, goal: Goal) -> None:
+    def _work(self, pool: Crew, goal: Goal) -> None:
         campaign = self.campaign
         while campaign.seconds < goal.seconds:
             for worker in pool.idle:
@@ -245,7 +249,7 @@ class Fuzzing:
         lo, totals.next = totals.next, totals.next + number
         return Job(target, lo, lo + number, totals.knowledge)
 
-    def _hear(self, pool: Pool, worker: Worker, kind: str, value: object, *, is_over: bool = False) -> None:
+    def _hear(self, pool: Crew, worker: Place, kind: str, value: object, *, is_over: bool = False) -> None:
         job = worker.job
         if kind == "died":
             self._bury(worker, job, str(value), is_over=is_over)
@@ -277,7 +281,7 @@ class Fuzzing:
         self._done[0] += result.executions
         self._done[1] += result.operations
 
-    def _count_up(self, pool: Pool) -> None:
+    def _count_up(self, pool: Crew) -> None:
         """Add what is under way to what is done."""
         self.campaign.executions = self._done[0] + sum(worker.progress[0] for worker in pool.workers)
         self.campaign.operations = self._done[1] + sum(worker.progress[1] for worker in pool.workers)
@@ -311,7 +315,7 @@ class Fuzzing:
                 f"  the inputs are kept in {self._store.folder / target.name / 'troubles'}"
             )
 
-    def _bury(self, worker: Worker, job: Job | None, why: str, *, is_over: bool) -> None:
+    def _bury(self, worker: Place, job: Job | None, why: str, *, is_over: bool) -> None:
         """Keep what a dead worker was doing, and let somebody else do the rest of its range."""
         if (raw := self._raw.pop(worker, None)) is not None:
             self._take(*raw)
@@ -321,11 +325,22 @@ class Fuzzing:
                 raise SubjectError(f"{self._deaths} worker processes died one after the other; the last one {why}")
             return
         last = read_running(worker.running)
+        if worker.running is None and job.hi - job.lo > 1:  # nobody knows which input it was
+            middle = (job.lo + job.hi) // 2
+            worker.job = None
+            if not is_over:
+                self._waiting.extendleft(reversed([*job.part(job.lo, middle), *job.part(middle, job.hi)]))
+            self._refuse_deaths(job, why)
+            return
         number = job.lo if last is None or not job.lo <= last[0] < job.hi else last[0]
         data = b"" if last is None else last[1]
         self._trouble(job.target, Trouble(f"a worker process {why}", data, number))
         if not is_over:
             self._waiting.extendleft(reversed([*job.part(job.lo, number), *job.part(number + 1, job.hi)]))
+        worker.job = None
+        self._refuse_deaths(job, why)
+
+    def _refuse_deaths(self, job: Job, why: str) -> None:
         if self._deaths > MAX_DEATHS:
             raise SubjectError(
                 f"{self._deaths} worker processes died one after the other; the last one {why}\n"

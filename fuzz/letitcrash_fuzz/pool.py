@@ -7,44 +7,34 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from letitcrash_conformance.errors import SuiteError
+from letitcrash_fuzz.crew import Message, Place
 from letitcrash_fuzz.worker import STOP, Job, read_running, work
 
-__all__ = ["Message", "Pool", "Worker"]
+__all__ = ["Pool", "Worker"]
 
 SILENCE_S = 300.0
 """How long a worker may say nothing while it has a range, in seconds, before it is replaced."""
 
-Message: TypeAlias = "tuple[Worker, Literal['progress', 'violation', 'find', 'done', 'died'], Any]"
-"""Who, what, and a value: counts, a find, a range, or the story of a death."""
-
 
 @dataclass(slots=True, eq=False)
-class Worker:
+class Worker(Place):
     """One worker process.
 
     Attributes:
-        slot: Its number, which its successor inherits.
-        process: The process.
+        process: The process; a successor inherits its slot.
         link: The pipe to it.
-        running: The file with the input that it is running.
-        job: What it is doing, or None.
         heard: When it last said something, by `time.monotonic`.
-        progress: Executions and operations of its range so far.
     """
 
-    slot: int
-    process: Any
-    link: Connection
-    running: Path
-    job: Job | None = None
+    process: Any = None
+    link: Any = None
     heard: float = 0.0
-    progress: tuple[int, int] = field(default=(0, 0))
 
 
 class Pool:
@@ -68,16 +58,20 @@ class Pool:
         process = self._context.Process(target=work, args=(theirs, str(running)), daemon=False)
         process.start()
         theirs.close()
-        return Worker(slot, process, ours, running)
+        return Worker(slot, running, process=process, link=ours)
 
     @property
-    def idle(self) -> list[Worker]:
+    def idle(self) -> list[Place]:
         """The workers without a range."""
         return [worker for worker in self.workers if worker.job is None]
 
     @property
-    def busy(self) -> list[Worker]:
+    def busy(self) -> list[Place]:
         """The workers with a range."""
+        return [*self._busy]
+
+    @property
+    def _busy(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.job is not None]
 
     def give(self, worker: Worker, job: Job) -> None:
@@ -111,7 +105,7 @@ class Pool:
                 worker.progress = (0, 0)
             yield worker, kind, value
         now = time.monotonic()
-        for worker in list(self.busy):
+        for worker in self._busy:
             if now - worker.heard > SILENCE_S:
                 worker.process.kill()
                 worker.process.join()
@@ -128,8 +122,7 @@ class Pool:
             why = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
         worker.link.close()
         place = self.workers.index(worker)
-        last = read_running(worker.running)
-        if last is not None:
+        if worker.running is not None and read_running(worker.running) is not None:
             keep = worker.running.with_name(f"last-{worker.slot}")
             keep.write_bytes(worker.running.read_bytes())
             worker.running = keep
@@ -138,11 +131,11 @@ class Pool:
 
     def stop(self, patience_s: float) -> Generator[Message, None, None]:
         """Let all ranges end early, and give what workers still say."""
-        for worker in self.busy:
+        for worker in self._busy:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 worker.link.send(STOP)
         deadline = time.monotonic() + patience_s
-        while self.busy and time.monotonic() < deadline:
+        while self._busy and time.monotonic() < deadline:
             for message in self.listen(0.2):
                 yield message
                 if message[1] in ("done", "died"):

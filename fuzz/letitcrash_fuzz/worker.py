@@ -129,8 +129,10 @@ class _Teller(Onlooker):
         return self.is_stopped
 
 
-def read_running(path: Path) -> tuple[int, bytes] | None:
+def read_running(path: Path | None) -> tuple[int, bytes] | None:
     """Return number and bytes of the input that a worker was running; None if it was running none."""
+    if path is None:
+        return None
     try:
         content = path.read_bytes()
     except OSError:

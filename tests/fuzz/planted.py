@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.messages import Answer, Operation
+
+PATIENCE = 3
+"""Which call of a process is answered wrongly."""
 
 MARK = "LETITCRASH_TEST_MARK"
 """The environment variable that names a file, for faults that show once."""
@@ -53,3 +57,20 @@ class Killed(ReferenceSubject):
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().run(operations)
+
+
+class KilledWrong(Killed):
+    """Answers wrongly whoever is asked often, and its whole process is killed in the middle of a program, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: Counter[str] = Counter()
+
+    def run(self, operations: Sequence[Operation]) -> list[Answer]:
+        self._calls.clear()
+        return super().run(operations)
+
+    async def call(self, to: Any, msg: list[Any], timeout_ms: int = 5000) -> Any:
+        answer = await super().call(to, msg, timeout_ms)
+        self._calls[str(to)] += 1
+        return 4711 if self._calls[str(to)] == PATIENCE else answer
