@@ -239,6 +239,11 @@ def test_what_a_busy_server_is_sent_by_one_client_may_arrive_behind_what_another
     last = [first[0], *heard, *first[1:]]
     for events in (first, last):
         assert clause_of([*steps, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": events}))]) is None
+    trapped = [spawn("p", trap_exit=True), parallel([busy, stop], [(*sent[:2], 4, 5, ok())])]
+    for events in (first, [first[0], heard[1], *first[1:]]):
+        assert (
+            clause_of([*trapped, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": events}))]) is None
+        )
     wrong = [first[0], heard[1], *first[1:]]
     assert clause_of([*steps, (Operation("observe", {"settle_ms": 5000}), ok({**gone, "events": wrong}))]) is not None
 
