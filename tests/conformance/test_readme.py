@@ -60,7 +60,7 @@ class Broken(ReferenceSubject):
                 event["reason"] = "kill"
         return seen
 """
-STORED = {
+STORED: dict[str, Any] = {
     "format": "letitcrash-replay 1",
     "suite": "0.1.0",
     "subject": {"name": "broken:Broken"},
