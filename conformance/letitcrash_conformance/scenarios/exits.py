@@ -227,3 +227,20 @@ def messages_of_a_process_arrive_before_the_news_of_its_death(w: Writer) -> None
         w.cast("p2", "send", "p1", f"i{number}")
     w.cast("p2", "crash", "boom")
     w.look()
+
+
+@_exits("EXIT-18", "EXIT-6", "EXIT-7", "EXIT-20", "LNK-12", needs="suspend links")
+def exit_signals_act_on_the_suspended(w: Writer) -> None:
+    w.spawn("p1", "p2", "p3")
+    w.trapping("p4")
+    w.call("p1", "link", "p3")
+    w.call("p4", "link", "p3")
+    for label in ("p1", "p2", "p4"):
+        w.put("suspend", to=label)
+    w.exit("p2", {"error": "e1"})
+    w.exit("p4", {"error": "e2"})
+    w.look()
+    w.crash("p3")
+    w.look()
+    w.put("resume", to="p4")
+    w.look()

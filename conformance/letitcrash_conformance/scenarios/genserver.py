@@ -334,3 +334,14 @@ def all_who_wait_for_a_later_answer_learn_of_the_death(w: Writer) -> None:
     w.look()
     for caller in ("p2", "p3"):
         w.call(caller, "add", 1)
+
+
+@_genserver("GS-25", "GS-21", "GS-36", "EXIT-22", needs="nested_call registry")
+def a_server_may_write_to_itself_but_not_wait_for_itself(w: Writer) -> None:
+    w.spawn("p1", name="n1")
+    for number, target in enumerate(("p1", {"name": "n1"})):
+        w.call("p1", "cast", target, ["add", 10**number])
+        w.call("p1", "send", target, f"i{number}")
+        w.call("p1", "call", target, ["get"], w.ms(1000, 2000))
+        w.look()
+    w.call("p1", "get")

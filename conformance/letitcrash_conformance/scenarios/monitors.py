@@ -175,3 +175,16 @@ def messages_come_before_the_down(w: Writer) -> None:
         w.cast("p2", "send", "p1", f"i{number}")
     w.cast("p2", "stop", "shutdown")
     w.look()
+
+
+@_monitors("MON-14", "MON-15", needs="registry")
+def a_monitor_on_oneself_by_name_is_silent(w: Writer) -> None:
+    w.spawn("p1", name="n1")
+    w.spawn("p2")
+    w.call("p1", "monitor", {"name": "n1"}, "m1")
+    w.call("p2", "monitor", {"name": "n1"}, "m2")
+    w.look()
+    w.put("unregister", name="n1")
+    w.look()
+    w.stop("p1")
+    w.look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, looping, scenario
-from letitcrash_conformance.trees import Strategy, nested, supervisor
+from letitcrash_conformance.trees import Restart, Strategy, nested, supervisor
 
 __all__ = ["SCENARIOS"]
 
@@ -125,3 +125,19 @@ def a_large_group_is_restarted_as_a_whole(w: Writer) -> None:
 def _times(before: str, child: str) -> int:
     """Return which process of a child is the one in force, under rest_for_one, after some children have crashed."""
     return 1 + sum(other <= child for other in before)
+
+
+@_strategies("STR-20", "STR-2", "STR-3", "SUP-16", needs="exit_signals")
+def supervisors_are_restarted_by_their_type_like_workers(w: Writer) -> None:
+    kinds: tuple[Restart, ...] = ("permanent", "transient", "temporary")
+    inner = supervisor(w.worker("x"), max_restarts=0)
+    for number, way in enumerate(("kill", "give up")):
+        label = f"s{number}"
+        w.tree(label, *(nested(kind, inner, restart=kind) for kind in kinds), max_restarts=9)
+        w.look()
+        for kind in kinds:
+            if way == "kill":
+                w.kill(f"{label}/{kind}#1")
+            else:
+                w.crash(f"{label}/{kind}#1/x#1")
+            w.look()

@@ -141,3 +141,16 @@ def a_timer_does_not_care_for_names(w: Writer) -> None:
     w.look()
     w.call("p1", "cancel_timer", "t2")
     w.look()
+
+
+@_timers("TIM-1", "GS-21", needs="suspend")
+def timers_wait_for_the_suspended(w: Writer) -> None:
+    w.spawn("p1")
+    w.call("p1", "send_after", "t1", w.ms(100, 200), "once")
+    w.call("p1", "send_after", "t2", FAR, "never")
+    w.put("suspend", to="p1")
+    w.advance(w.ms(200, 350))
+    w.look()
+    w.put("resume", to="p1")
+    w.look()
+    w.call("p1", "cancel_timer", "t2")

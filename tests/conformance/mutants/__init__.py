@@ -15,7 +15,9 @@ from tests.conformance.mutants import (
     links,
     monitors,
     more_children,
+    more_corners,
     more_groups,
+    more_paths,
     more_servers,
     more_signals,
     registry,
@@ -50,6 +52,7 @@ TREES: tuple[Mutant, ...] = (
     *dynamic_supervisor_children.MUTANTS,
     *more_children.MUTANTS,
     *more_groups.MUTANTS,
+    *more_paths.MUTANTS,
 )
 """The mutants of the chapters of supervision."""
 
@@ -62,6 +65,7 @@ ALL: tuple[Mutant, ...] = (
     *genserver_life.MUTANTS,
     *more_signals.MUTANTS,
     *more_servers.MUTANTS,
+    *more_corners.MUTANTS,
     *TREES,
     *timers.MUTANTS,
     *backends.MUTANTS,

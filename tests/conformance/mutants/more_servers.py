@@ -53,14 +53,14 @@ MUTANTS = (
         is_hard=True,
     ),
     Mutant(
-        "second_unanswered_call_hears_of_no_death",
-        "If several callers wait for later answers, only the first learns of the server's death.",
+        "several_unanswered_callers_hear_of_no_death",
+        "If several callers wait for later answers, none of them learns of the server's death.",
         frozenset({"GS-26"}),
         (
             Edit(
                 f"{TABLE}._fail_callers",
                 "tokens += victim.deferred",
-                "tokens += list(victim.deferred)[:1]",
+                "tokens += victim.deferred if len(victim.deferred) == 1 else ()",
             ),
         ),
         is_hard=True,
