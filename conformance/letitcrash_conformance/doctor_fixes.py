@@ -40,6 +40,10 @@ _FIXES: tuple[tuple[str, str], ...] = (
     ("half a line", "end every answer with a line feed and flush standard output"),
     ("closed its standard input", "keep reading standard input until bye"),
     ("closed its standard output", "keep standard output open until bye"),
+    (
+        "was ended by SIG",
+        "find what sent that signal: the system (lack of memory), a crash in native code, or the harness itself",
+    ),
     ("end of file", "catch what made it end: its last words on standard error say where"),
     ("exited with code", "catch what made it end: its last words on standard error say where"),
     (
