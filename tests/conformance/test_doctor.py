@@ -185,7 +185,7 @@ END = "expected an answer, got end of file"
         ("declares_an_unknown_feature", "got 'teleport'", "name features exactly"),
         ("refuses_hello", "expected 'ok' with a description of the subject", "answer hello with 'ok'"),
         ("exits", f"{END}: the harness exited with code 7", "last words on standard error"),
-        ("kills_itself", f"{END}: the harness was ended by SIGKILL", "last words on standard error"),
+        ("kills_itself", f"{END}: the harness was ended by SIGKILL", "find what sent that signal"),
         ("closes_standard_output", "the harness closed its standard output but runs on", "keep standard output open"),
         ("hangs", "expected an answer, got nothing for", "answer every request in time"),
         ("stops_in_the_middle_of_a_line", "half a line", "end every answer with a line feed"),
