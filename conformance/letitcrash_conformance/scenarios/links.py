@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_spec.messages import Reason
 
 __all__ = ["SCENARIOS"]
 
@@ -268,3 +269,17 @@ def links_outlast_a_change_of_mind_about_trapping(w: Writer) -> None:
     w.crash("p3")
     w.look()
     w.call("p4", "add", 1)
+
+
+@_links("LNK-1", "LNK-12", "LNK-13", "EXIT-26")
+def every_reason_reaches_a_linked_process_unchanged(w: Writer) -> None:
+    reasons: tuple[Reason, ...] = ("normal", "shutdown", {"shutdown": "s1"}, {"error": "e1"}, "killed", "noproc")
+    for number, reason in enumerate(reasons):
+        peer, trapper, other = f"p{number}", f"t{number}", f"o{number}"
+        w.spawn(peer, other)
+        w.trapping(trapper)
+        w.call(trapper, "link", peer)
+        w.call(other, "link", peer)
+        w.look()
+        w.cast(peer, "stop", reason)
+        w.look()

@@ -378,3 +378,15 @@ def a_restarted_supervisor_has_the_children_of_its_specification(w: Writer) -> N
     w.crash("s1/n#1/b#1")
     w.look()
     w.ask("s1/n#2")
+
+
+@_supervisor("SUP-56", "SUP-31", "SUP-35", "SUP-20")
+def requests_are_done_though_nobody_waits_for_them(w: Writer) -> None:
+    w.tree("s1", w.worker("a"), w.worker("b"))
+    w.end("s1", "a")
+    w.look()
+    w.add("s1", w.worker("c", init=[{"sleep": w.ms(300, 600)}]), timeout_ms=w.ms(20, 50))
+    w.put("terminate_child", sup="s1", child="b", timeout_ms=w.ms(20, 50))
+    w.put("restart_child", sup="s1", child="a", timeout_ms=w.ms(20, 50))
+    w.look()
+    w.ask("s1")

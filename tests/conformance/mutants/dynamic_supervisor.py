@@ -237,7 +237,7 @@ MUTANTS = (
     Mutant(
         "dynamic_children_are_not_awaited",
         "A dynamic supervisor that ends does not wait for its children.",
-        frozenset({"DYN-E11", "SHUT-1"}),
+        frozenset({"DYN-E11", "SHUT-1", "SHUT-7"}),
         (
             Edit(
                 f"{DYNAMIC}.terminate",

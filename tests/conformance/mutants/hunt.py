@@ -16,11 +16,11 @@ from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.catalogue import load_clauses
 from tests.conformance.mutants.plant import EVERYWHERE, Mutant
 
-__all__ = ["Catch", "hunt", "hunt_with", "is_honest"]
+__all__ = ["CHAPTERS", "Catch", "hunt", "hunt_with", "is_honest"]
 
 SEED = 1
 
-_CHAPTERS = {
+CHAPTERS = {
     "BACK": "backends",
     "DYN": "dynamic_supervisor",
     "EXIT": "exits",
@@ -34,6 +34,7 @@ _CHAPTERS = {
     "SUP": "supervisor",
     "TIM": "timers",
 }
+"""The chapter that the clauses with each prefix belong to."""
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ def _run(
     units, _ = plan(hello, chapters=None, backends=backends, budget=budget, seed=seed)
     judged = frozenset(load_clauses()) if is_full else mutant.clauses
     if not is_full:
-        home = {_CHAPTERS[clause.partition("-")[0]] for clause in mutant.clauses}
+        home = {CHAPTERS[clause.partition("-")[0]] for clause in mutant.clauses}
         units.sort(key=lambda unit: unit.chapter not in home)
     runner = UnitRunner(factory, judged, on_progress, on_finding)
     try:

@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         "request_nobody_waits_for_is_not_done",
         "A request to a supervisor is not done if whoever asked has given up.",
-        frozenset({"GS-30", "SUP-22", "SUP-56", "SUP-31", "SUP-30", "STR-15", "SUP-32"}),
+        frozenset({"GS-30", "SUP-35", "SUP-56", "SUP-31", "SUP-30", "STR-15", "SUP-32"}),
         (Edit(f"{SUPERVISING}.handle_call", "try:", "if sender.done:\n    return NO_REPLY\ntry:"),),
         is_hard=True,
     ),

@@ -49,7 +49,7 @@ MUTANTS = (
     Mutant(
         "deaths_at_once_count_once",
         "Two children of a one_for_one supervisor that die together cost one restart.",
-        frozenset({"STR-18", "INT-1"}),
+        frozenset({"STR-18", "INT-1", "INT-14"}),
         (
             Edit(
                 f"{SUPERVISING}.restart_within_budget",

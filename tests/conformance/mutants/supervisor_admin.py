@@ -192,7 +192,7 @@ MUTANTS = (
     Mutant(
         "ending_by_hand_does_not_wait",
         "Ending a child by hand only sends the request and returns.",
-        frozenset({"SUP-31"}),
+        frozenset({"SUP-31", "SHUT-7"}),
         (
             Edit(
                 f"{SUPERVISOR}._terminate_child",
@@ -308,7 +308,7 @@ MUTANTS = (
     Mutant(
         "dead_child_comes_back_although_ended",
         "A child that is ended while its death has not been handled yet is restarted when it is.",
-        frozenset({"SUP-39", "SUP-32"}),
+        frozenset({"SUP-39", "SUP-32", "SUP-31"}),
         (
             Edit(
                 f"{SUPERVISOR}._terminate_child",
