@@ -258,3 +258,21 @@ def test_a_child_that_must_be_refused_may_be_refused_while_its_supervisor_is_bus
     assert clause_of([*steps, (asked, fail("timeout"))]) is None
     assert clause_of([*steps, (asked, ok("s/b#1"))]) is not None
     assert clause_of([*steps, (valid, fail("bad_spec"))]) is not None
+
+
+@pytest.mark.clause("SUP-1")
+def test_a_supervisor_that_a_suspended_probe_starts_after_it_is_resumed_reports_then() -> None:
+    args = {"as": "s", "spec": supervisor(worker("a")), "link": "p", "timeout_ms": 50}
+    seen = {"now": 50, "quiet": True, "alive": ["p"], "names": {}, "children": {}, "events": born("p")}
+    steps = [
+        spawn("p"),
+        other("suspend", ok(), to="p"),
+        (Operation("start_supervisor", args), fail("timeout")),
+        (Operation("observe", {"settle_ms": 5000}), ok(seen)),
+        other("resume", ok(), to="p"),
+    ]
+    operation, answer = look(*born("s/a#1"), now=50, s={"a": "s/a#1"})
+    later = {**answer["ok"], "alive": ["p", "s", "s/a#1"]}
+    stranger = {**later, "events": born("s/a#1", "s/b#1")}
+    assert clause_of([*steps, (operation, ok(later))]) is None
+    assert clause_of([*steps, (operation, ok(stranger))]) is not None

@@ -114,6 +114,8 @@ def _labels_in(value: Any, known: set[str]) -> None:
         items = cast("Sequence[Any]", value)
         if len(items) == 4 and items[0] == "spawn":
             known.add(items[1])
+        elif len(items) >= 4 and items[0] == "host":
+            known.add(items[-2])  # on its way or waiting: a supervisor that a probe is to start
         for item in items:
             _labels_in(item, known)
 
