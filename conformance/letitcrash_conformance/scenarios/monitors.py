@@ -188,3 +188,20 @@ def a_monitor_on_oneself_by_name_is_silent(w: Writer) -> None:
     w.look()
     w.stop("p1")
     w.look()
+
+
+@_monitors("MON-10", "MON-6", "MON-5")
+def taking_a_monitor_back_twice_spares_the_others(w: Writer) -> None:
+    w.spawn("p1", "p2", "p3")
+    for number in range(1, 5):
+        w.call("p1", "monitor", "p2", f"m{number}")
+    w.call("p3", "monitor", "p2", "n1")
+    for _ in range(2):
+        w.call("p1", "demonitor", "m2", False)
+        w.call("p1", "demonitor", "m3", True)
+    w.look()
+    w.stop("p2")
+    w.look()
+    w.call("p1", "demonitor", "m1", True)
+    w.call("p1", "monitor", "p2", "m5")
+    w.look()

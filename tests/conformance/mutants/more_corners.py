@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.mutants.places import PROBE, SERVING, TABLE, TIMER
+from tests.conformance.mutants.places import PROBE, SERVING, SUBJECT, TABLE, TIMER
 from tests.conformance.mutants.plant import Edit, Mutant
 
 __all__ = ["MUTANTS"]
@@ -143,6 +143,59 @@ MUTANTS = (
                 "    process.current = item[2]\n"
                 "    item[2].resolve(await server.handle_call(item[1], item[2]))\n"
                 "elif kind == SUSPEND:",
+            ),
+        ),
+        is_hard=True,
+    ),
+    Mutant(
+        "send_to_no_name_succeeds",
+        "Sending to a name that nobody has succeeds.",
+        frozenset({"REG-14"}),
+        (Edit(f"{SUBJECT}.send", 'raise Refused("noproc")', "return"),),
+    ),
+    Mutant(
+        "stop_of_no_name_succeeds",
+        "Stopping a name that nobody has succeeds.",
+        frozenset({"GS-60", "GS-58", "REG-14", "GS-24"}),
+        (
+            Edit(
+                f"{SUBJECT}.stop",
+                "if process is None:",
+                "if process is None and isinstance(to, dict):\n    return\nif process is None:",
+            ),
+        ),
+    ),
+    Mutant(
+        "second_demonitor_takes_another_monitor",
+        "Taking a monitor back again takes back another one on the same process.",
+        frozenset({"MON-6", "MON-10", "MON-1", "MON-5"}),
+        (
+            Edit(
+                f"{TABLE}.demonitor",
+                "active = self._forget(ref)",
+                "last = ref.target\n"
+                "active = self._forget(ref)\n"
+                "if active:\n"
+                "    targets[ref] = last\n"
+                "for other in tuple(watcher.watching or ()):\n"
+                "    if not active and other.target is not None and other.target is targets.get(ref):\n"
+                "        self._forget(other)",
+            ),
+        ),
+        names={"targets": dict},
+        is_hard=True,
+    ),
+    Mutant(
+        "parents_of_supervisors_are_told_nothing",
+        "The end of a supervisor is not told to the process that started it.",
+        frozenset({"LNK-1", "LNK-12", "LNK-9", "SHUT-13", "EXIT-26"}),
+        (
+            Edit(
+                f"{TABLE}._signal_link",
+                "if peer.trap_exit:",
+                "if victim.server.is_supervisor and victim.parent is peer and not peer.server.is_supervisor:\n"
+                "    return\n"
+                "if peer.trap_exit:",
             ),
         ),
         is_hard=True,

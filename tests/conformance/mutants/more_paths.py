@@ -189,4 +189,36 @@ MUTANTS = (
         ),
         is_hard=True,
     ),
+    Mutant(
+        "siblings_that_end_badly_count",
+        "A sibling that is killed or fails while its group is ended counts as one more restart.",
+        frozenset({"INT-4", "SHUT-8", "STR-16", "STR-17", "INT-1"}),
+        (
+            Edit(
+                _RESTART,
+                _END_GROUP,
+                "ended = [member.process for member in group if member.process is not None and member.process.alive]\n"
+                f"{_END_GROUP}\n"
+                "if any(process.reason is None or process.reason.is_abnormal for process in ended):\n"
+                "    self._budget.spend(self.runtime.clock.now())",
+            ),
+        ),
+        is_hard=True,
+    ),
+    Mutant(
+        "child_that_fails_when_ended_by_hand_comes_back",
+        "A child that is killed or fails when it is ended by hand is started again.",
+        frozenset({"SUP-31", "SUP-32", "SUP-37", "SHUT-8"}),
+        (
+            Edit(
+                f"{SUPERVISOR}._terminate_child",
+                "self.forget(child)",
+                "process = child.process\n"
+                "self.forget(child)\n"
+                'if process is not None and process.reason.is_abnormal and child.spec.restart != "temporary":\n'
+                f"    {_START}",
+            ),
+        ),
+        is_hard=True,
+    ),
 )
