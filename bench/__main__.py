@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 
-from bench import histories, schedules, search, servers, supervision, wire
+from bench import fuzzing, histories, schedules, search, servers, supervision, wire
 
 __all__ = ["main"]
 
@@ -16,6 +16,7 @@ BENCHES = {
     "search": search.run,
     "histories": histories.run,
     "schedules": schedules.run,
+    "fuzzing": fuzzing.run,
     "wire": wire.run,
     "servers": servers.run,
     "supervision": supervision.run,

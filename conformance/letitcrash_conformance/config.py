@@ -259,7 +259,7 @@ def _load(path: Path) -> tuple[str, dict[str, Any]]:
         ) from None
     try:
         return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what can be read
         raise UsageError(f"expected TOML in {str(path)!r}: {error}\n{_ADVICE}") from None
 
 

@@ -53,7 +53,7 @@ def parse_known(text: str, path: str, *, today: date | None = None) -> Known:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what can be read
         raise UsageError(f"expected TOML in {path}, got a mistake: {error}\n{_ADVICE}") from None
     for key in data:
         if key != "known":

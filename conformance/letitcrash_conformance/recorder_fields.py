@@ -64,7 +64,10 @@ class Fields:
         value = self.data.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise self.broken(key, "a number, 0 or more")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise self.broken(key, "a number that a computer can hold") from None
 
     def truth(self, key: str) -> bool:
         """Return a truth value."""

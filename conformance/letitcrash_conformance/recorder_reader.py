@@ -117,7 +117,7 @@ def _read_lines(path: Path) -> list[Fields]:
             continue
         try:
             value: Any = json.loads(row)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(rows) and found:
                 break  # the run was cut off while it wrote this line
             raise UsageError(f"expected JSON in {where}, got {row[:60]!r}: {error}\n{_ADVICE}") from None

@@ -207,7 +207,7 @@ def _read(path: Path, inputs: Mapping[str, bytes]) -> Totals:
     advice = "  move the folder away to begin anew; its corpus can be copied to the new one"
     try:
         data: Any = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"expected the state of a campaign in {str(path)!r}: {error}\n{advice}") from None
     try:
         if data["format"] != FORMAT:
@@ -233,7 +233,7 @@ def _read(path: Path, inputs: Mapping[str, bytes]) -> Totals:
             violations=_numbers(data["violations"]),
             finds={find["name"]: KnownFind(**find) for find in data["finds"]},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"expected the state of a campaign in {str(path)!r}, got {what}\n{advice}") from None
 

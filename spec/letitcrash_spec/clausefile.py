@@ -52,7 +52,7 @@ def parse_chapter(word: str, text: str) -> Chapter:
     file = f"{word}.toml"
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what can be read
         raise CatalogueError(f"expected TOML, got an error: {error}", file=file) from None
     whole = _Table(data, file, "")
     whole.refuse_unknown(_CHAPTER_KEYS)
