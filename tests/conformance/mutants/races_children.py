@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant(
         "group_is_restarted_for_the_exit_of_a_former_process",
         "An exit that waited while its child was restarted with the group causes one more restart.",
-        frozenset({"STR-16", "STR-17", "INT-4"}),
+        frozenset({"STR-6", "STR-16", "STR-17", "INT-4"}),
         (
             Edit(f"{SUPERVISOR}._detach", "self._by_pid.pop(process.pid, None)", "pass"),
             Edit(
@@ -131,7 +131,6 @@ MUTANTS = (
             ),
         ),
         _ASYNC,
-        survives="named STR-6 instead of STR-16",
     ),
     Mutant(
         "numbers_of_children_are_torn",
