@@ -25,7 +25,7 @@ from letitcrash_conformance.render_compare import render_comparison, say_verdict
 from letitcrash_conformance.render_lines import Line, count
 from letitcrash_conformance.report import Detail
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "dump_comparison", "name_apart"]
 
 FORMAT = "letitcrash-comparison 1"
 
@@ -92,7 +92,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     chapters, selected = choose_clauses(split_words(arguments.clauses), split_words(arguments.chapter))
     examples_of(arguments.budget)
     left, right = _find_both(arguments)
-    names = _name_apart(left, right)
+    names = name_apart(left, right)
     path: Path | None = arguments.json
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         raise UsageError(
@@ -130,7 +130,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     code = 130 if comparison.is_interrupted else comparison.exit_code
     if path is not None:
         try:
-            write_whole(path, json.dumps(_dump(comparison), ensure_ascii=False, indent=1) + "\n")
+            write_whole(path, json.dumps(dump_comparison(comparison), ensure_ascii=False, indent=1) + "\n")
         except UsageError as error:
             print(f"letitcrash: {error}", file=sys.stderr)
             code = code or 2
@@ -151,7 +151,7 @@ def _find_both(arguments: argparse.Namespace) -> tuple[SubjectFactory, SubjectFa
     return found[0], found[1]
 
 
-def _name_apart(left: SubjectFactory, right: SubjectFactory) -> tuple[str, str]:
+def name_apart(left: SubjectFactory, right: SubjectFactory) -> tuple[str, str]:
     """Return short names that differ."""
 
     def shorten(factory: SubjectFactory) -> str:
@@ -163,7 +163,8 @@ def _name_apart(left: SubjectFactory, right: SubjectFactory) -> tuple[str, str]:
     return f"A:{shorten(left)[:40]}", f"B:{shorten(right)[:40]}"
 
 
-def _dump(comparison: Comparison) -> dict[str, Any]:
+def dump_comparison(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON-shaped data."""
     return {
         "format": FORMAT,
         "suite": suite_version(),

@@ -16,6 +16,7 @@ examples:
   letitcrash fuzz mypackage.harness:MySubject --chapter links,world --instrument mypackage
   letitcrash fuzz --command "./my-harness" --minutes 60 --json fuzz.json
   letitcrash fuzz reference --minutes 600 --cluster tcp://scheduler:8786
+  letitcrash fuzz reference --against erlang --chapter links
   letitcrash fuzz reference --chapter links --minimize
 
 What is known is kept in a folder and the same command goes on from there: after Ctrl-C, after a crash of the machine,
@@ -50,6 +51,11 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="ADDRESS",
         help="work on a cluster of dask.distributed (letitcrash[cluster]): that of a scheduler (tcp://host:8786), or "
         "without an address one of -n processes, started and ended here",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="SUBJECT",
+        help="run the same programs on this one too; where they differ, the model says who is right",
     )
     parser.add_argument(
         "--engine",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 from letitcrash_conformance.compare_session import (
     Difference,
@@ -33,7 +34,10 @@ from letitcrash_conformance.source import RandomSource, Source
 from letitcrash_conformance.subject import Subject
 from letitcrash_spec.hello import Hello
 
-__all__ = ["Case", "Comparison", "Group", "compare"]
+__all__ = ["Case", "Comparison", "Draw", "Group", "compare", "write_programs"]
+
+Draw: TypeAlias = "tuple[int, Program, Callable[[Source], Program] | None, list[int]]"
+"""The number of an example, its program, and what is needed to shrink it: how it was made, and from which choices."""
 
 DETOURS = {"virtual": 4, "wall": 1}
 """How many smaller programs are run to see what stands behind a difference that was met before, at most."""
@@ -166,6 +170,8 @@ def compare(
     budget: str = "default",
     seed: int = 0,
     tell: Callable[[str, Group | None], None] = lambda where, group: None,
+    write: Callable[[Unit, Setting], Iterator[Draw]] | None = None,
+    learn: Callable[[PairOutcome], None] = lambda outcome: None,
 ) -> Comparison:
     """Run the same programs on two subjects.
 
@@ -178,6 +184,8 @@ def compare(
         budget: The budget, for each chapter on each pair of backends.
         seed: The same seed gives the same programs.
         tell: Called with the place before each chapter, and with each new way to differ.
+        write: Gives the programs of a chapter on a pair of backends; those of the budget if left out.
+        learn: Called with both runs of each program, before the next one is asked for.
 
     Returns:
         What was found. After Ctrl-C what was found so far, marked as interrupted.
@@ -187,7 +195,7 @@ def compare(
         SubjectError: If a subject cannot be started.
     """
     started = time.monotonic()
-    work = _Work(factories, names, selected, tell)
+    work = _Work(factories, names, selected, tell, write or write_programs, learn)
     work.open(("", ""))
     hellos = work.session.left.hello, work.session.right.hello
     result = Comparison(hellos, names, seed, budget)
@@ -221,7 +229,11 @@ class _Work:
         names: tuple[str, str],
         selected: frozenset[str],
         tell: Callable[[str, Group | None], None],
+        write: Callable[[Unit, Setting], Iterator[Draw]],
+        learn: Callable[[PairOutcome], None],
     ) -> None:
+        self._write = write
+        self._learn = learn
         self._factories = factories
         self._names = names
         self._selected = selected
@@ -255,7 +267,7 @@ class _Work:
         """Run one chapter on one pair of backends. A harness that breaks ends it."""
         try:
             self.open(backends)
-            for number, program, make, choices in _write_programs(unit, setting):
+            for number, program, make, choices in self._write(unit, setting):
                 self._example(unit, number, program, make, choices)
         except SubjectError as error:
             self.close()
@@ -278,6 +290,7 @@ class _Work:
     ) -> None:
         result = self.result
         outcome = self._perform(program)
+        self._learn(outcome)
         result.programs += 1
         if outcome.alike:
             result.alike[outcome.alike] += 1
@@ -360,9 +373,7 @@ class _Work:
         return Case(shrunk, self._backends, unit.chapter, number, length, repeats, tries)
 
 
-def _write_programs(
-    unit: Unit, setting: Setting
-) -> Iterator[tuple[int, Program, Callable[[Source], Program] | None, list[int]]]:
+def write_programs(unit: Unit, setting: Setting) -> Iterator[Draw]:
     """Return the programs of a unit: its scenarios, then those of the search, each with what is needed to shrink it."""
     for program, _ in scenarios_of(setting):
         yield -1, program, None, []

@@ -198,7 +198,8 @@ def _repeat(case: Case, comparison: Comparison, repeat: str) -> str:
     others = [b for b in backends if b not in usable]
     backend = (others or list(backends))[0]
     budget = max(case.example + 1, 1)
-    return f"{repeat} --chapter {case.chapter} --backend {backend} --budget {budget} --seed {comparison.seed}"
+    words = f" --budget {budget}" if comparison.budget else ""  # without one, a guide wrote the programs
+    return f"{repeat} --chapter {case.chapter} --backend {backend}{words} --seed {comparison.seed}"
 
 
 def _render_lawful(comparison: Comparison, repeat: str, detail: Detail, width: int) -> list[Line]:

@@ -20,6 +20,7 @@ from letitcrash_conformance.odds import CHAPTERS
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_conformance.render_lines import Line, count
 from letitcrash_conformance.replay import write_replay
+from letitcrash_fuzz.against import fuzz_against
 from letitcrash_fuzz.cluster import Cluster, load_dask
 from letitcrash_fuzz.corpus import minimize, show_input
 from letitcrash_fuzz.crew import Crew
@@ -70,6 +71,8 @@ def handle(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     factory = find_subject(arguments.subject, command=arguments.command)
+    if arguments.against is not None:
+        return fuzz_against(arguments, factory)
     subject = shlex.join(factory.command) if factory.command else factory.text
     screen = Screen(sys.stdout, arguments.color)
     hello, targets = _choose_targets(arguments, factory)

@@ -32,7 +32,7 @@ _LONG = re.compile(rb'"(ms|timeout_ms|settle_ms|sleep)": ?[0-9.e+]{6,}')
 """A request to wait for ages, for which a harness may lawfully take ages."""
 
 _TRACES = (b"Traceback (most recent", b"goroutine ", b"panicked at", b"    at ", b"RUST_BACKTRACE", b"init terminating")
-_CHILD = {"id": "a", "restart": "permanent", "shutdown": 5, "type": "worker", "start": {}}
+_CHILD: dict[str, Any] = {"id": "a", "restart": "permanent", "shutdown": 5, "type": "worker", "start": {}}
 _REQUESTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("spawn", {"as": "p1", "probe": {"trap_exit": True, "name": "n1"}}),
     ("call", {"to": "p1", "msg": ["add", 5]}),

@@ -74,3 +74,20 @@ class KilledWrong(Killed):
         answer = await super().call(to, msg, timeout_ms)
         self._calls[str(to)] += 1
         return 4711 if self._calls[str(to)] == PATIENCE else answer
+
+
+class Polite(ReferenceSubject):
+    """Finds no name that was looked up three times in one program."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: Counter[str] = Counter()
+
+    def run(self, operations: Sequence[Operation]) -> list[Answer]:
+        self._asked.clear()
+        return super().run(operations)
+
+    async def whereis(self, name: str) -> Any:
+        self._asked[name] += 1
+        answer = await super().whereis(name)
+        return None if self._asked[name] == 3 else answer
