@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 from letitcrash_spec.messages import Answer, Json, Operation
 from letitcrash_spec.model import histories, trees
@@ -31,6 +32,12 @@ __all__ = ["Judge", "Judgement", "Observer", "judge"]
 
 ATTEMPTS = 500
 """How many worlds beyond one for each operation may be tried for one explanation, before equal ones are sought."""
+
+
+SOME = 200
+"""How many lawful outcomes are compared with an unlawful one to say what was expected."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -164,11 +171,27 @@ class Judge:
             worlds = _follow(worlds, earlier)
         return worlds
 
-    def _explain(self, segment: list[tuple[Operation, Answer]]) -> Violation:
-        """Follow the run again up to this segment, and the segment without its guide."""
+    def _before(self) -> list[World]:
+        """Return the possible worlds before the last segment; only the first ones where all are too many."""
         worlds = [World(self.profile)]
-        for earlier in self._done:
-            worlds = _follow(worlds, earlier)
+        try:
+            for earlier in self._done:
+                worlds = _follow(worlds, earlier)
+        except TooManyWorlds:
+            worlds = [World(self.profile)]
+            for earlier in self._done:
+                worlds = list(islice(_explanations(worlds, earlier, None), 1))
+            if not worlds:
+                raise
+        return worlds
+
+    def _explain(self, segment: list[tuple[Operation, Answer]]) -> Violation:
+        """Follow the run again up to this segment, and the segment without its guide.
+
+        That the segment is unlawful is certain by now. Where its lawful orders are too many without the guide, some of
+        them say what was expected.
+        """
+        worlds = self._before()
         if segment[-1][0].op == "observe":
             for world in worlds:
                 world.end = segment[-1][1]["ok"].get("now")
@@ -176,18 +199,30 @@ class Judge:
         for position, (operation, answer) in enumerate(segment):
             index = first + position
             if operation.op == "observe":
-                settled = list(settle(worlds, operation.args["settle_ms"]))
+                settled = _some(settle(worlds, operation.args["settle_ms"]))
                 return explain_observation(index, operation, settled, answer["ok"])
             if operation.op == "parallel":
                 worlds, stuck = histories.follow(worlds, operation.args["clients"], answer["ok"])
                 if stuck is not None:
                     return explain_history(index, operation, stuck)
                 continue
-            outcomes = lawful_outcomes(worlds, operation)
+            outcomes = _some(outcome for world in worlds for outcome in outcomes_of(world, operation))
             worlds = _different([world for world, expected in outcomes if expected.admits(answer, self.profile)])
             if not worlds:
                 return explain_answer(index, operation, [expected for _, expected in outcomes], answer)
         raise AssertionError("a segment that cannot be explained was explained without its guide")
+
+
+def _some(found: Iterator[T]) -> list[T]:
+    """Return all that is found, or what was found before it became too much."""
+    kept: list[T] = []
+    try:
+        for each in islice(found, SOME):
+            kept.append(each)  # noqa: PERF402 - what was found before an error stays
+    except TooManyWorlds:
+        if not kept:
+            raise
+    return kept
 
 
 def _follow(worlds: Iterable[World], segment: Sequence[tuple[Operation, Answer]]) -> list[World]:
