@@ -150,7 +150,7 @@ def attack(folder: Path, command: tuple[str, ...], data: bytes) -> str:
         return f"expected whole lines, got {rest[:80]!r} at the end"
     for line in lines:
         try:
-            answer = json.loads(line)
+            answer = json.loads(line, parse_int=str)  # of any length
         except ValueError:
             return f"expected JSON on standard output, got {line[:80]!r}"
         if not isinstance(answer, dict) or "id" not in answer:
