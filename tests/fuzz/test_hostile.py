@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_the_kit_for_python_answers_whatever_is_sent() -> None:
         wrong = [attack(folder, LANGUAGES["python"].command, write_stream(random.Random(seed))) for seed in range(4)]
 
     assert wrong == [""] * 4
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_kit_for_javascript_answers_a_text_that_does_not_end() -> None:
+    with open_kit("javascript") as folder:
+        wrong = attack(folder, LANGUAGES["javascript"].command, b'{"id": 1, "' + b"x" * 300_000 + b"\n")
+
+    assert wrong == ""
 
 
 def test_a_kit_that_dies_with_a_trace_is_caught(tmp_path: Path) -> None:
