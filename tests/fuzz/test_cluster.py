@@ -24,7 +24,7 @@ from tests.fuzz.test_fuzz_command import BOUND_S, ROOT, words
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="dask.distributed is not installed: letitcrash[cluster]"
 )
-RUNS = 60
+RUNS = 45
 
 
 def start(folder: Path, subject: str, *more: str, mark: str) -> subprocess.Popen[str]:
