@@ -13,7 +13,7 @@
 
 -define(MAX_LINE, 1048576).
 %% Requests that were already read when standard input ended have this long to be served.
--define(LAST_MS, 1000).
+-define(LAST_MS, 4000).
 
 -record(input, {port, rest = [], size = 0, skipping = false, ready = [], eof = false, asker = none}).
 
