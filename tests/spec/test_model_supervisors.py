@@ -263,7 +263,7 @@ def test_a_child_that_must_be_refused_may_be_refused_while_its_supervisor_is_bus
 @pytest.mark.clause("SUP-1")
 def test_a_supervisor_that_a_suspended_probe_starts_after_it_is_resumed_reports_then() -> None:
     args = {"as": "s", "spec": supervisor(worker("a")), "link": "p", "timeout_ms": 50}
-    seen = {"now": 50, "quiet": True, "alive": ["p"], "names": {}, "children": {}, "events": born("p")}
+    seen: dict[str, Any] = {"now": 50, "quiet": True, "alive": ["p"], "names": {}, "children": {}, "events": born("p")}
     steps = [
         spawn("p"),
         other("suspend", ok(), to="p"),
