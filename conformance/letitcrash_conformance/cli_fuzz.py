@@ -53,6 +53,13 @@ def add_command(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         "without an address one of -n processes, started and ended here",
     )
     parser.add_argument(
+        "--share",
+        action="append",
+        metavar="PLACE",
+        help="learn from other campaigns and let them learn: a folder, or redis://host:port/number "
+        "(letitcrash[redis]); may be given several times",
+    )
+    parser.add_argument(
         "--against",
         metavar="SUBJECT",
         help="run the same programs on this one too; where they differ, the model says who is right",

@@ -30,6 +30,7 @@ from letitcrash_fuzz.finds import Find
 from letitcrash_fuzz.fuzzing import Campaign, Fuzzing, Goal
 from letitcrash_fuzz.lines import find_folders
 from letitcrash_fuzz.report import build_json, render_campaign
+from letitcrash_fuzz.share import Share, open_share
 from letitcrash_fuzz.store import Store
 from letitcrash_fuzz.target import Target, choose_packages, supported
 from letitcrash_spec.hello import Hello
@@ -73,6 +74,7 @@ def handle(arguments: argparse.Namespace) -> int:
     factory = find_subject(arguments.subject, command=arguments.command)
     if arguments.against is not None:
         return fuzz_against(arguments, factory)
+    share = None if arguments.share is None else open_share(arguments.share)
     subject = shlex.join(factory.command) if factory.command else factory.text
     screen = Screen(sys.stdout, arguments.color)
     hello, targets = _choose_targets(arguments, factory)
@@ -84,7 +86,7 @@ def handle(arguments: argparse.Namespace) -> int:
         if arguments.minimize:
             screen.show(minimize(store, targets))
             return 0
-        return _fuzz(arguments, factory, subject, screen, hello, targets, store)
+        return _fuzz(arguments, factory, subject, screen, hello, targets, store, share)
     finally:
         store.close()
 
@@ -97,6 +99,7 @@ def _fuzz(
     hello: Hello,
     targets: list[Target],
     store: Store,
+    share: Share | None,
 ) -> int:
     goal = Goal(arguments.minutes * 60, arguments.runs)
     keeper = _Keeper(arguments.replay_dir, hello, factory)
@@ -104,17 +107,21 @@ def _fuzz(
     crew: Callable[[Path], Crew] | None = None
     if arguments.cluster is not None:
         crew = partial(Cluster, arguments.cluster, arguments.processes)
-    fuzzing = Fuzzing(factory, targets, store, display, arguments.processes, crew)
+    fuzzing = Fuzzing(factory, targets, store, display, arguments.processes, crew, share)
     if not arguments.quiet:
         screen.show(_describe(subject, targets, arguments, store, fuzzing.campaign))
     try:
         campaign = fuzzing.run(goal)
     finally:
+        if share is not None:
+            share.close()
         display.close()
     screen.show([Line("")] if not arguments.quiet else [])
     screen.show(
         render_campaign(campaign, subject=subject, folder=store.folder, repeat=keeper.repeat, width=screen.width)
     )
+    if share is not None and not arguments.quiet:
+        screen.show([Line(f"shared    {count(share.taken, 'input')} read, {share.given} written")])
     code = campaign.exit_code
     for error, what in ((store.error, f"the folder {str(store.folder)!r}"), (keeper.error, "replay files")):
         if error is not None:
@@ -142,6 +149,14 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError(f"expected a number of programs above zero with --runs, got {arguments.runs}")
     if arguments.processes < 1:
         raise UsageError(f"expected a number of processes above zero with -n, got {arguments.processes}")
+    if arguments.share is not None:
+        for word, is_given in (
+            ("--against", arguments.against is not None),
+            ("--minimize", arguments.minimize),
+            ("--input", arguments.input is not None),
+        ):
+            if is_given:
+                raise UsageError(f"expected --share without {word}: inputs are shared by campaigns alone")
     if arguments.cluster is not None:
         load_dask()
     if arguments.engine is not None:

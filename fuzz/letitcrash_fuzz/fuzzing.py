@@ -18,6 +18,7 @@ from letitcrash_fuzz.finds import Find
 from letitcrash_fuzz.pool import Pool
 from letitcrash_fuzz.ranges import Range, Trouble
 from letitcrash_fuzz.seeds import read_seeds
+from letitcrash_fuzz.share import Share
 from letitcrash_fuzz.store import Store
 from letitcrash_fuzz.target import Target
 from letitcrash_fuzz.totals import KnownFind, Totals
@@ -31,6 +32,9 @@ RANGE_S = 1.5
 
 ATHERIS_S = 20.0
 SAVE_S = 10.0
+SHARE_S = 5.0
+"""How often is looked for what other campaigns have shared, in seconds; seldomer where looking takes long."""
+
 STOP_S = 12.0
 """How long workers may go on after the end, in seconds: as long as it takes to shrink a find."""
 
@@ -136,6 +140,7 @@ class Fuzzing:
         watcher: Hears what happens.
         processes: How many worker processes.
         open_crew: Opens who works, with a folder for its files; worker processes of this machine if left out.
+        share: Where to share inputs with other campaigns; nowhere if left out.
 
     Raises:
         SubjectError: If the subject cannot be started.
@@ -150,6 +155,7 @@ class Fuzzing:
         watcher: Watcher,
         processes: int,
         open_crew: Callable[[Path], Crew] | None = None,
+        share: Share | None = None,
     ) -> None:
         first = factory()
         try:
@@ -159,6 +165,8 @@ class Fuzzing:
         self._store = store
         self._watcher = watcher
         self._open_crew = open_crew or partial(Pool, processes)
+        self._share = share
+        self._look_at = 0.0
         self._waiting: deque[Job] = deque()
         self._raw: dict[Place, tuple[Target, Find]] = {}
         self._names: set[str] = set()
@@ -171,6 +179,8 @@ class Fuzzing:
             totals, inputs = store.load(target.name)
             self.campaign.totals[target.name] = totals
             self._recall(target, totals, inputs)
+            for data in totals.knowledge.corpus:
+                self._tell(target, data)
 
     def _recall(self, target: Target, totals: Totals, inputs: list[bytes]) -> None:
         """Let inputs be run that are there and not accounted for: those that come along, and what somebody added."""
@@ -178,9 +188,29 @@ class Fuzzing:
             return
         seeds = list(read_seeds(target.chapter)) if not totals.executions else []
         for group in (inputs, seeds):
-            for first in range(0, len(group), FIRST):
-                piece = tuple(group[first : first + FIRST])
-                self._waiting.append(Job(target, -len(piece), 0, totals.knowledge, piece))
+            self._queue(target, group)
+
+    def _queue(self, target: Target, inputs: Sequence[bytes]) -> None:
+        for first in range(0, len(inputs), FIRST):
+            piece = tuple(inputs[first : first + FIRST])
+            self._waiting.append(Job(target, -len(piece), 0, self.campaign.totals[target.name].knowledge, piece))
+
+    def _look(self, goal: Goal) -> None:
+        """Let what others have shared be run, unless there is enough to do or it is time."""
+        share, now = self._share, time.monotonic()
+        is_over = goal.executions is not None and self._given >= goal.executions
+        if share is None or self._waiting or is_over or now < self._look_at:
+            return
+        for target in self.campaign.targets:
+            self._queue(target, share.take(self.campaign.hello.name, target.chapter, target.backend))
+        done = time.monotonic()
+        self._look_at = done + max(SHARE_S, 20 * (done - now))
+        for complaint in share.complaints():
+            self._watcher.on_note(complaint)
+
+    def _tell(self, target: Target, data: bytes, *, is_find: bool = False) -> None:
+        if self._share is not None:
+            self._share.give(data, self.campaign.hello.name, target.chapter, target.backend, is_find=is_find)
 
     def run(self, goal: Goal) -> Campaign:
         """Run until the goal, until somebody presses Ctrl-C, or until the harness has broken too often.
@@ -215,6 +245,7 @@ class Fuzzing:
     def _work(self, pool: Crew, goal: Goal) -> None:
         campaign = self.campaign
         while campaign.seconds < goal.seconds:
+            self._look(goal)
             for worker in pool.idle:
                 job = self._next(goal)
                 if job is None:
@@ -273,7 +304,11 @@ class Fuzzing:
 
     def _add(self, target: Target, result: Range) -> None:
         totals = self.campaign.totals[target.name]
+        learned, hits = result.learned, totals.knowledge.hits
+        news = {data for feature, data in learned.best.items() if not hits[feature]}
         totals.add(result)
+        for data in sorted(news):
+            self._tell(target, data)
         for find in result.finds:
             self._take(target, find)
         for trouble in result.troubles:
@@ -292,6 +327,7 @@ class Fuzzing:
         if find.name in self._names:
             return
         self._names.add(find.name)
+        self._tell(target, find.data, is_find=True)
         totals.knowledge.settled[find.clause] += 1
         for each in self.campaign.totals.values():
             if find.name in each.finds:
