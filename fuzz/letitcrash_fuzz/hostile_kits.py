@@ -21,7 +21,7 @@ from letitcrash_conformance.errors import UsageError
 from letitcrash_fuzz.noise import break_bytes, break_json, draw_bytes, dump
 from letitcrash_spec.operations import PROTOCOL_VERSION
 
-__all__ = ["attack_kit", "list_kits", "open_kit"]
+__all__ = ["attack", "attack_kit", "list_kits", "open_kit", "write_stream"]
 
 BUILD_S = 300.0
 PATIENCE_S = 60.0

@@ -78,7 +78,7 @@ target = "reference"
 
 
 @contextlib.contextmanager
-def answers() -> Generator[Attack]:
+def _answers() -> Generator[Attack]:
     """Lines of a harness: random bytes, broken answers, answers to another request."""
     exchanges = [*_exchanges()]
 
@@ -101,7 +101,7 @@ def answers() -> Generator[Attack]:
 
 
 @contextlib.contextmanager
-def hellos() -> Generator[Attack]:
+def _hellos() -> Generator[Attack]:
     """Descriptions of a subject."""
     subject = ReferenceSubject()
     hello = {**dump_hello(subject.hello), "protocol": PROTOCOL_VERSION}
@@ -143,7 +143,7 @@ class _Liar:
 
 
 @contextlib.contextmanager
-def judgements() -> Generator[Attack]:
+def _judgements() -> Generator[Attack]:
     """Answers that the protocol allows and no runtime gives: the model judges them all."""
     liar = _Liar()
     session = Session(liar)
@@ -160,7 +160,7 @@ def judgements() -> Generator[Attack]:
 
 
 @contextlib.contextmanager
-def replays() -> Generator[Attack]:
+def _replays() -> Generator[Attack]:
     """Replay files."""
     with _file("replay.json") as path:
         samples = [_replay(path.parent, number) for number in range(8)]
@@ -168,7 +168,7 @@ def replays() -> Generator[Attack]:
 
 
 @contextlib.contextmanager
-def reports() -> Generator[Attack]:
+def _reports() -> Generator[Attack]:
     """Files that `--json` wrote, for `letitcrash report`."""
     with _file("run.jsonl") as path, contextlib.redirect_stdout(io.StringIO()):
         run_cli(["run", "reference", "--chapter", "registry,links", "--budget", "3", "--json", str(path), "-q"])
@@ -181,21 +181,21 @@ def reports() -> Generator[Attack]:
 
 
 @contextlib.contextmanager
-def configs() -> Generator[Attack]:
+def _configs() -> Generator[Attack]:
     """Configuration files."""
     with _file("letitcrash.toml") as path:
         yield _attack_file(path, [_CONFIG.encode()], lambda: read_config(path), is_json=False)
 
 
 @contextlib.contextmanager
-def knowns() -> Generator[Attack]:
+def _knowns() -> Generator[Attack]:
     """Lists of what is known to fail."""
     with _file("known.toml") as path:
         yield _attack_file(path, [_KNOWN.encode()], lambda: read_known(path), is_json=False)
 
 
 @contextlib.contextmanager
-def states() -> Generator[Attack]:
+def _states() -> Generator[Attack]:
     """The kept state of a campaign."""
     with _file("links-async/state.json") as path:
         store = Store(path.parent.parent)
@@ -210,7 +210,7 @@ def states() -> Generator[Attack]:
 
 
 @contextlib.contextmanager
-def clauses() -> Generator[Attack]:
+def _clauses() -> Generator[Attack]:
     """Clause files."""
     from importlib.resources import files
 
@@ -225,15 +225,15 @@ def clauses() -> Generator[Attack]:
 
 
 READERS: dict[str, Callable[[], contextlib.AbstractContextManager[Attack]]] = {
-    "answers": answers,
-    "clauses": clauses,
-    "configs": configs,
-    "hellos": hellos,
-    "judgements": judgements,
-    "knowns": knowns,
-    "replays": replays,
-    "reports": reports,
-    "states": states,
+    "answers": _answers,
+    "clauses": _clauses,
+    "configs": _configs,
+    "hellos": _hellos,
+    "judgements": _judgements,
+    "knowns": _knowns,
+    "replays": _replays,
+    "reports": _reports,
+    "states": _states,
 }
 """What is attacked in this process, by name."""
 
