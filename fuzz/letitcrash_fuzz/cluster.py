@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import multiprocessing
 import pickle
 import queue
 import time
@@ -34,6 +35,9 @@ RETRIES = 2
 
 CONNECT_S = 15.0
 """How long a scheduler may take to answer and to have a worker, in seconds."""
+
+CLOSE_S = 5.0
+"""How long a cluster may take to let go, and its processes to end, in seconds."""
 
 COUNT_S = 3.0
 """How often the workers are counted, in seconds."""
@@ -228,7 +232,10 @@ class Cluster:
                 client.cancel(list(self._futures.values()), force=True)
                 client.run(close_bench, self._name, on_error="ignore")
             with contextlib.suppress(Exception):
-                client.close(timeout=5)
+                client.close(timeout=CLOSE_S)
         if cluster is not None:
             with contextlib.suppress(Exception):
-                cluster.close(timeout=5)
+                cluster.close(timeout=CLOSE_S)
+            deadline = time.monotonic() + CLOSE_S
+            for worker in multiprocessing.active_children():
+                worker.join(max(0.0, deadline - time.monotonic()))

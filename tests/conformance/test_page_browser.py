@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -58,7 +59,8 @@ class Screen:
         return float(self.driver.execute_script("return arguments[0].getBoundingClientRect().height", element))
 
     def wait(self, condition: Callable[[], object]) -> None:
-        WebDriverWait(self.driver, PATIENCE_S).until(lambda _: condition())
+        gone = [StaleElementReferenceException]  # it was read while the page was written anew
+        WebDriverWait(self.driver, PATIENCE_S, ignored_exceptions=gone).until(lambda _: condition())
 
     def press(self, *keys: str) -> None:
         for key in keys:
