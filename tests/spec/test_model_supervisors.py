@@ -276,3 +276,23 @@ def test_a_supervisor_that_a_suspended_probe_starts_after_it_is_resumed_reports_
     stranger = {**later, "events": born("s/a#1", "s/b#1")}
     assert clause_of([*steps, (operation, ok(later))]) is None
     assert clause_of([*steps, (operation, ok(stranger))]) is not None
+
+
+@pytest.mark.clause("DYN-E6")
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_request_that_names_a_child_before_it_is_there_may_mean_nobody(at_once: bool) -> None:
+    """Its sender knows no process of the child; that it hears nothing more in time does not change what was asked."""
+    asked_for = {"sup": "s", "child": "s/a#2", "timeout_ms": 31}
+    named = (Operation("terminate_child", asked_for), fail("timeout"))
+    if at_once:
+        named = parallel([("terminate_child", asked_for, 1, 2, fail("timeout"))])
+    steps = [
+        start("s", strategy="dynamic"),
+        other("start_child", ok("s/a#1"), sup="s", child=worker("a", {"init": ["ok", {"sleep": 37}, "ok"]})),
+        exit_("s/a#1", "shutdown"),
+        named,
+    ]
+    first = [*born("s/a#1"), ev("s/a#1", "dead", reason="shutdown"), *born("s/a#2")]
+    assert clause_of([*steps, look(*first, now=37, s={"s/a#2": "s/a#2"})]) is None
+    assert clause_of([*steps, look(*first, ev("s/a#2", "dead", reason="shutdown"), now=37, s={})]) is None
+    assert clause_of([*steps, look(*first, ev("s/a#2", "dead", reason="killed"), now=37, s={})]) is not None

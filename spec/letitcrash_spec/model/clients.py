@@ -121,7 +121,8 @@ def begin(world: World, process: Process, client: Client) -> None:
     process.client = client
     args = client.args
     known = args.get("sup", args.get("to") if client.op in _PLAIN else None)
-    if isinstance(known, str) and known in world.processes:
+    waits = client.op is not None and supervisor.names_unborn(world, client.op, args)
+    if isinstance(known, str) and known in world.processes and not waits:
         issue(world, process)
 
 
@@ -175,6 +176,8 @@ def _perform(world: World, process: Process, op: str, args: Mapping[str, Json], 
         wants = _client(process).wants
         if refusal is not None and wants is not None and refusal.admits(wants, world.profile):
             return [refusal]
+        if supervisor.names_unborn(world, op, args):
+            args = {**args, "child": supervisor.NOBODY}
         world.signal(me, args["sup"], ("admin", token, op, args))
         return ()
     raise Unspecified(f"the operation {op!r} at the same time as others")

@@ -188,6 +188,10 @@ def _administer(op: str) -> Callable[[World, dict[str, Any]], Iterator[Outcome]]
                 twin = start.copy()
                 twin.open_token = None
                 yield twin, refusal
+            if supervisor.names_unborn(start, op, args) and _may_be_born(start, args["child"]):
+                twin = start.copy()
+                twin.signal(DRIVER, label, ("admin", token, op, {**args, "child": supervisor.NOBODY}))
+                yield from _wait(twin, label, token)
             start.signal(DRIVER, label, ("admin", token, op, args))
             yield from _wait(start, label, token)
 

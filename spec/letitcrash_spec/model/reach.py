@@ -104,6 +104,9 @@ def _client(world: World, process: Process, op: str, args: Mapping[str, Json], r
             _at(world, args["link"], reach)
     elif "sup" in args:
         _at(world, args["sup"], reach)
+        child = args.get("child")
+        if isinstance(child, str) and "/" in child:
+            _at(world, child, reach)
     else:
         reach.touched.add(NAMES)
         if op in ("register", "unregister"):

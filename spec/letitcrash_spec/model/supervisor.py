@@ -27,18 +27,23 @@ from letitcrash_spec.model.tree import Child, Destination, Todo, Tree, is_refuse
 from letitcrash_spec.model.world import Expected, Process, Signal, Unspecified, World
 
 __all__ = [
+    "NOBODY",
     "begin",
     "choose",
     "count",
     "handle",
     "host",
     "lawful_counts",
+    "names_unborn",
     "receive_exit",
     "receive_start",
     "refusal_at_once",
     "report_start",
     "run",
 ]
+
+NOBODY = ""
+"""Stands in a request to a dynamic supervisor for a child that its sender knows no process of."""
 
 _ANY_ERROR: Json = {"error": None}
 _FAILED_CHILD: Json = {"shutdown": None}
@@ -196,6 +201,18 @@ def refusal_at_once(process: Process, op: str, args: Mapping[str, Json]) -> Expe
         return None
     refused = why_refused(process.tree.spec, args["child"])
     return None if refused is None else Expected(fail("bad_spec"), refused)
+
+
+def names_unborn(world: World, op: str, args: Mapping[str, Json]) -> bool:
+    """Say whether a request names a child of a dynamic supervisor by a label that nobody has by now.
+
+    Such a supervisor knows its children by their processes: what its sender takes for nobody stays nobody, even if the
+    child is there when the supervisor reads the request.
+    """
+    if op != "terminate_child" or args["child"] in world.processes:
+        return False
+    process = world.processes.get(args["sup"])
+    return process is not None and process.tree is not None and process.tree.is_dynamic
 
 
 def _administer(
