@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +22,25 @@ __all__ = ["Outcome", "Session"]
 
 RESET = Operation("reset", {})
 _ALWAYS_OK = frozenset({"advance", "observe", "reset"})
+_TIMES = re.compile(r'"(?:sleep|shutdown)"[:,] (\d+)')
 _MAY_BE_UNSUPPORTED = frozenset({"delete_child", "restart_child"})  # of a dynamic supervisor
 PATIENCE_S = 3.0
 """How long an unexplained observation is looked at again on a wall clock, in seconds, before it counts."""
+
+AGAIN_S = 0.002
+"""The time between two looks at what is not explained yet, in seconds."""
+
+LAST_LOOK_S = 0.05
+"""After how long the end of a program is looked at once more where the subject cannot tell that it is quiet."""
+
+BUSY_S = 15.0
+"""How much longer that may take as long as each look brings something new, in seconds."""
+
+FIRST_PATIENCE_S = 1.0
+"""How long an unexplained observation is looked at again before the program is run once more, calmly, in seconds."""
+
+LONGEST_CALM_MS = 2000
+"""The longest time that a callback may say nothing before the world counts as quiet, in milliseconds."""
 
 
 @dataclass(slots=True)
@@ -77,7 +96,9 @@ class Session:
             SubjectError: If the harness broke. Carries the answers that came before.
         """
         self.operations += len(program.operations)
-        if patient or (self._is_patient and not self.hello.settle):
+        if self._is_patient and not self.hello.settle:
+            return self._run_without_settling(program)
+        if patient:
             return self._run_patiently(program)
         answers = self._ask([RESET, *program.operations])[1:]
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
@@ -91,7 +112,31 @@ class Session:
         outcome = self.run(program)
         return outcome if outcome.judgement.violation is not None else self.run(program, patient=True)
 
-    def _run_patiently(self, program: Program) -> Outcome:
+    def _run_without_settling(self, program: Program) -> Outcome:
+        """Perform a program on a subject that cannot tell when its world is quiet.
+
+        What was observed too early may be lawful all the same, in a course of events that was not the real one, and
+        what comes later then looks wrong. So a violation counts only if it is still one when nothing is believed
+        before the world has been calm for a while.
+        """
+        patience_s, self.patience_s = self.patience_s, min(self.patience_s, FIRST_PATIENCE_S)
+        try:
+            outcome = self._run_patiently(program, last_look_s=LAST_LOOK_S)
+        finally:
+            self.patience_s = patience_s
+        if outcome.judgement.violation is None:
+            return outcome
+        self.operations += len(program.operations)
+        return self._run_patiently(program, calm_s=_calm_ms(program.operations, self.hello.wall_grain_ms) / 1000)
+
+    def _run_patiently(self, program: Program, *, calm_s: float = 0.0, last_look_s: float = 0.0) -> Outcome:
+        """Perform a program step by step, and look again where an observation is not explained.
+
+        Args:
+            program: The program.
+            calm_s: Look at each observation again until nothing has changed for so long, in seconds; 0 for not at all.
+            last_look_s: Look once more at the last one after that time, for what comes and must not; 0 for not at all.
+        """
         self._ask([RESET])
         answers: list[Answer] = []
         for index, operation in enumerate(program.operations):
@@ -103,9 +148,26 @@ class Session:
                 continue
             seen = program.operations[: index + 1]
             judgement = judge(self.profile, seen, answers)
-            deadline = time.monotonic() + self.patience_s
-            while judgement.violation is not None and self._is_patient and time.monotonic() < deadline:
+            patience_s = max(self.patience_s, calm_s)
+            deadline = time.monotonic() + patience_s
+            end = deadline + BUSY_S
+            pause_s = calm_s or (last_look_s if index == len(program.operations) - 1 else 0.0)
+            while self._is_patient and judgement.undecided is None and time.monotonic() < deadline + calm_s:
+                is_explained = judgement.violation is None
+                if is_explained:
+                    if not pause_s:
+                        break
+                    time.sleep(pause_s)
+                elif time.monotonic() >= deadline:
+                    break
+                else:
+                    time.sleep(AGAIN_S)
                 again = self._ask([operation])[0]
+                is_calm = _is_same_world(answers[-1], again)
+                if is_explained and is_calm:
+                    break
+                if not is_calm and not self.hello.settle:
+                    deadline = min(time.monotonic() + patience_s, end)  # it is still busy
                 answers[-1] = _merged(answers[-1], again)
                 judgement = judge(self.profile, seen, answers)
             if judgement.violation is not None or judgement.undecided is not None:
@@ -180,3 +242,21 @@ def _merged(first: Answer, again: Answer) -> Answer:
     later = dict(again["ok"])
     later["events"] = [*first["ok"]["events"], *later["events"]]
     return {"ok": later}
+
+
+def _is_same_world(first: Answer, again: Answer) -> bool:
+    """Say whether nothing was reported between two observations, and both show the same."""
+    before, after = first["ok"], again["ok"]
+    if after["events"] or before["names"] != after["names"] or before["children"] != after["children"]:
+        return False
+    return bool(set(before["alive"]) == set(after["alive"]))
+
+
+def _calm_ms(operations: Sequence[Operation], grain_ms: int) -> int:
+    """Return how long a world that has more to do may look as if it had not, in milliseconds.
+
+    What counts are the times for which callbacks block, and those after which a child is killed.
+    """
+    text = json.dumps([operation.args for operation in operations])
+    times = [int(ms) for ms in _TIMES.findall(text)]
+    return max((ms for ms in times if ms <= LONGEST_CALM_MS), default=0) + 2 * grain_ms
