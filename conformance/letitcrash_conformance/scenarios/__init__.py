@@ -9,6 +9,7 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.scenarios import (
     auto_shutdown,
     backends,
+    crossings,
     dynamic_supervisor,
     exits,
     genserver,
@@ -44,6 +45,7 @@ ALL: tuple[Scenario, ...] = (
     *intensity.SCENARIOS,
     *shutdown.SCENARIOS,
     *dynamic_supervisor.SCENARIOS,
+    *crossings.SCENARIOS,
     *timers.SCENARIOS,
     *backends.SCENARIOS,
     *histories.SCENARIOS,
