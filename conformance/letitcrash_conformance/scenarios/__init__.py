@@ -17,7 +17,10 @@ from letitcrash_conformance.scenarios import (
     intensity,
     links,
     monitors,
+    phases,
     registry,
+    repeats,
+    repeats_servers,
     shutdown,
     strategies,
     strategies_again,
@@ -49,6 +52,9 @@ ALL: tuple[Scenario, ...] = (
     *timers.SCENARIOS,
     *backends.SCENARIOS,
     *histories.SCENARIOS,
+    *phases.SCENARIOS,
+    *repeats.SCENARIOS,
+    *repeats_servers.SCENARIOS,
 )
 """Every scenario, in the order of the chapters."""
 

@@ -20,6 +20,13 @@ from tests.conformance.mutants import (
     more_paths,
     more_servers,
     more_signals,
+    red_backends,
+    red_exits,
+    red_links,
+    red_monitors,
+    red_registry,
+    red_servers,
+    red_timers,
     registry,
     shutdown,
     shutdown_time,
@@ -34,7 +41,7 @@ from tests.conformance.mutants import (
 )
 from tests.conformance.mutants.plant import Mutant
 
-__all__ = ["ALL", "TREES"]
+__all__ = ["ALL", "RED", "TREES"]
 
 TREES: tuple[Mutant, ...] = (
     *supervisor.MUTANTS,
@@ -56,6 +63,17 @@ TREES: tuple[Mutant, ...] = (
 )
 """The mutants of the chapters of supervision."""
 
+RED: tuple[Mutant, ...] = (
+    *red_exits.MUTANTS,
+    *red_links.MUTANTS,
+    *red_monitors.MUTANTS,
+    *red_registry.MUTANTS,
+    *red_servers.MUTANTS,
+    *red_timers.MUTANTS,
+    *red_backends.MUTANTS,
+)
+"""What attackers of all other chapters thought of without having seen the suite."""
+
 ALL: tuple[Mutant, ...] = (
     *exits.MUTANTS,
     *links.MUTANTS,
@@ -70,5 +88,6 @@ ALL: tuple[Mutant, ...] = (
     *timers.MUTANTS,
     *backends.MUTANTS,
     *backends_mixed.MUTANTS,
+    *RED,
 )
 """All mutants, chapter by chapter."""
