@@ -406,7 +406,7 @@ def _wall_steps(world: World, *, must: bool = False) -> list[Step]:
         task = process.task
         if task is not None and (
             task[0] == "sleep"
-            or (task[0] == "wait" and task[5] and task[5] < SHORT_MS)
+            or (task[0] == "wait" and task[5] is not None and task[5] < SHORT_MS)
             or (task[0] == "sup" and shutdown.is_short(process, SHORT_MS))
         ):
             steps.append(("wake", process.label))

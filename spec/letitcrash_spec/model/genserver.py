@@ -427,9 +427,11 @@ def receive_reply(world: World, process: Process, token: int, answer: Answer) ->
             if answer["fail"]["kind"] == "exit":
                 process.value_clause = "GS-26"  # else it would wait for ever
         caller, wrap = task[3], task[4]
-        process.task = ("reply", caller, ok(answer) if wrap else answer, "GS-20" if wrap else "GS-1")
+        clause = world.notes.pop(("late reply", process.label, None), "GS-20") if wrap else "GS-1"
+        process.task = ("reply", caller, ok(answer) if wrap else answer, clause)
     else:
         world.tags.append("GS-31")
+        world.note("late reply", process.label, None, "GS-31")
         world.note("terminate", process.label, None, "GS-31")
         world.note("dead", process.label, None, "GS-31")
 

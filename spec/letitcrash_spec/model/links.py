@@ -38,6 +38,7 @@ def _link_clause(world: World, process: Process, target: str) -> str:
         world.note("link", label, target, "LNK-17")
         world.note("link", target, label, "LNK-17")
         world.note("links", label, None, "LNK-17")
+        world.note("links", target, None, "LNK-17")
         return "LNK-17"
     return "LNK-6" if process.trap else "LNK-1"
 
