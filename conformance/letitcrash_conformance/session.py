@@ -169,7 +169,11 @@ class Session:
                 if not is_calm and not self.hello.settle:
                     deadline = min(time.monotonic() + patience_s, end)  # it is still busy
                 answers[-1] = _merged(answers[-1], again)
+                started = time.monotonic()
                 judgement = judge(self.profile, seen, answers)
+                thought_s = time.monotonic() - started  # which is not the subject's fault
+                deadline += thought_s
+                end += thought_s
             if judgement.violation is not None or judgement.undecided is not None:
                 return Outcome(program, answers, judgement)
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
