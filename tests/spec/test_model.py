@@ -321,6 +321,14 @@ OTP: dict[str, tuple[Profile, list[Step]]] = {
         WALL,
         [*TWO, call("p1", ["call", "p2", ["sleep", 5], 4000], ok(ok())), look(["p1", "p2"], *BORN, now=6)],
     ),
+    "a server that waits no time at all for a sleeping one is told so on a wall clock": (
+        WALL,
+        [
+            *TWO,
+            call("p1", ["call", "p2", ["sleep", 200], 0], ok(fail("timeout"))),
+            look(["p1", "p2"], *BORN, now=201),
+        ],
+    ),
     "an interval goes on ticking in later observations of a wall clock": (
         WALL,
         [
