@@ -33,9 +33,9 @@ def the_text_of_a_reason_does_not_change_its_kind(w: Writer) -> None:
     children = [w.worker(f"t{number}", restart="transient") for number in range(len(reasons))]
     w.tree("s1", *children, w.worker("a"), max_restarts=30)
     for number, reason in enumerate(reasons):
-        w.cast(f"s1/t{number}#1", "stop", reason)
-        w.cast(f"s1/a#{number + 1}", "stop", reason)
-        w.look()
+        for label in (f"s1/t{number}#1", f"s1/a#{number + 1}"):
+            w.cast(label, "stop", reason)
+            w.look()
 
 
 @_strategies("STR-1", "STR-3", "STR-6", "STR-10", "STR-12", "SUP-35", needs="registry")

@@ -55,6 +55,10 @@ def _ask(world: World, process: Process, child: Child, target: Process, clause: 
         clause = "SUP-40"
         world.tags.append(clause)
     world.note("ending", label, None, clause)
+    if clause not in ("SUP-31", "SUP-40") and process.tree is not None and not process.tree.is_dynamic:
+        for other in process.tree.children:  # whose turn comes after the death of this one
+            if other is not child and other.state == "running" and other.label is not None:
+                world.note("dead", other.label, None, clause if clause in ("STR-7", "STR-8", "SUP-2") else "SHUT-1")
     if child.spec["type"] == "worker" and shutdown == INFINITY:
         world.tags.append("SHUT-6")
     if shutdown == BRUTAL:
