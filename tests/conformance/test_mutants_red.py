@@ -14,16 +14,12 @@ QUICK = frozenset(
         "death_frees_former_names",
         "exit_in_cleanup_is_lost",
         "exit_in_init_is_lost",
-        "flush_works_for_an_active_monitor_only",
         "late_inner_reply_answers_the_next",
         "link_to_the_terminating_is_noproc",
         "missed_ticks_become_one",
         "monitor_on_the_suspended_is_silent",
         "name_is_free_when_cleanup_begins",
-        "pool_loses_downs_while_blocked",
-        "third_link_of_a_pair_is_not_made",
         "timeout_of_zero_is_the_default",
-        "trapping_again_is_ignored",
         "unlink_flushes",
     }
 )

@@ -240,6 +240,19 @@ def monitors_by_name_and_by_process_are_two(w: Writer) -> None:
     w.look()
 
 
+@_monitors("MON-9")
+def flush_spares_the_other_monitors_on_that_process(w: Writer) -> None:
+    for number in range(1, 4):
+        w.spawn(f"p{number}", f"q{number}")
+        for monitor in range(1, 4):
+            w.call(f"p{number}", "monitor", f"q{number}", f"m{number}{monitor}")
+        w.look()
+        w.cast(f"p{number}", "sleep", w.ms(50, 100))
+        w.cast(f"p{number}", "demonitor", f"m{number}{number}", True)
+        w.crash(f"q{number}")
+        w.look()
+
+
 @_monitors("MON-16", "MON-4", "GS-10", needs="links")
 def a_monitored_start_makes_no_link(w: Writer) -> None:
     w.trapping("p1")
