@@ -27,6 +27,9 @@ from tests.conformance.mutants import (
     red_registry,
     red_servers,
     red_timers,
+    red_tree_counts,
+    red_tree_ends,
+    red_tree_restarts,
     registry,
     shutdown,
     shutdown_time,
@@ -60,6 +63,9 @@ TREES: tuple[Mutant, ...] = (
     *more_children.MUTANTS,
     *more_groups.MUTANTS,
     *more_paths.MUTANTS,
+    *red_tree_restarts.MUTANTS,
+    *red_tree_counts.MUTANTS,
+    *red_tree_ends.MUTANTS,
 )
 """The mutants of the chapters of supervision."""
 
