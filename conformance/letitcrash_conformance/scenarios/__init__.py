@@ -28,6 +28,7 @@ from letitcrash_conformance.scenarios import (
     supervisor,
     supervisor_admin,
     timers,
+    unaided,
 )
 from letitcrash_conformance.scenarios.scenario import Scenario
 
@@ -51,6 +52,7 @@ ALL: tuple[Scenario, ...] = (
     *crossings.SCENARIOS,
     *timers.SCENARIOS,
     *backends.SCENARIOS,
+    *unaided.SCENARIOS,
     *histories.SCENARIOS,
     *phases.SCENARIOS,
     *repeats.SCENARIOS,
