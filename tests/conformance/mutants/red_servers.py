@@ -49,14 +49,14 @@ MUTANTS = (
     ),
     Mutant(
         "second_late_reply_answers_the_next_call",
-        "Of several replies that come after their timeouts, the second is taken for the answer of a later call.",
-        frozenset({"GS-31", "GS-20"}),
+        "Once two replies have come after their timeouts, the first is taken for the answer of a later call.",
+        frozenset({"GS-20", "GS-31"}),
         (
             Edit(
                 f"{SERVING}serve",
                 _ANSWER,
                 "if token.done and isinstance(getattr(token, 'error', None), TimeoutError):\n"
-                "    memory(process).setdefault('late', []).append(result)\n"
+                "    memory(process).setdefault(process, []).append(result)\n"
                 f"{_ANSWER.replace('                    ', '')}",
             ),
             Edit(
@@ -64,9 +64,9 @@ MUTANTS = (
                 "answer = await self._ask(to, CALL, msg, timeout_ms)",
                 "answer = await self._ask(to, CALL, msg, timeout_ms)\n"
                 "process = world.find_process(to) if (world := self._world) else None\n"
-                "late = memory(process).get('late', []) if process is not None else []\n"
+                "late = memory(process).get(process, []) if process is not None else []\n"
                 "if len(late) == 2:\n"
-                "    answer = late.pop()",
+                "    answer = late.pop(0)",
             ),
         ),
         names={"memory": Memory},
