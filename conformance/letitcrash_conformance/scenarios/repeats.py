@@ -60,6 +60,23 @@ def a_trapping_process_gets_every_reason_from_everybody(w: Writer) -> None:
             w.look()
 
 
+@_exits("EXIT-2", "EXIT-7", needs="monitors")
+def the_text_of_a_reason_may_be_any(w: Writer) -> None:
+    w.trapping("p1")
+    for number, text in enumerate(
+        ("", " padded ", "normal", "\u00e9\u6f22\U0001f600", 'a "quoted" \\ line', "long " * 80)
+    ):
+        for kind in ("shutdown", "error"):
+            label = f"{kind}{number}"
+            w.spawn(label)
+            w.call("p1", "monitor", label, f"m{label}")
+            w.look()
+            w.cast(label, "stop", {kind: text})
+            w.look()
+            w.exit("p1", {kind: text})
+            w.look()
+
+
 @_exits("GS-55", needs="links")
 def a_parent_is_a_parent_with_and_without_the_link(w: Writer) -> None:
     for number, reason in enumerate((*_REASONS[:3], {"error": "e1"})):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.mutants.places import SERVING, TABLE
+from tests.conformance.mutants.places import REASON, SERVING, TABLE
 from tests.conformance.mutants.plant import Count, Edit, Mutant
 from tests.conformance.mutants.red_tools import Memory, Sent
 
@@ -263,6 +263,20 @@ MUTANTS = (
                 "token.fail(ProcessExitedError(why, self.pid))",
             ),
         ),
+        is_hard=True,
+    ),
+    Mutant(
+        "empty_remarks_are_none",
+        "A shutdown with an empty text is one without a text.",
+        frozenset({"EXIT-2", "EXIT-6", "EXIT-7", "GS-50"}),
+        (Edit(f"{REASON}.shutdown", "cls(ExitKind.SHUTDOWN, text)", "cls(ExitKind.SHUTDOWN, text or None)"),),
+        is_hard=True,
+    ),
+    Mutant(
+        "texts_of_reasons_are_trimmed",
+        "The text of a reason loses the blanks at its ends.",
+        frozenset({"EXIT-2", "EXIT-3", "EXIT-6", "EXIT-7", "GS-50"}),
+        (Edit(f"{REASON}.error", "cls(ExitKind.ERROR, text)", "cls(ExitKind.ERROR, text.strip())"),),
         is_hard=True,
     ),
 )
