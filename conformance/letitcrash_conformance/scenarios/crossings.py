@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from letitcrash_conformance.scenarios.scenario import Scenario, Writer, looping, scenario
-from letitcrash_conformance.trees import Restart, Strategy, dynamic, nested, supervisor
+from letitcrash_conformance.trees import AutoShutdown, Restart, Strategy, dynamic, nested, supervisor
 from letitcrash_spec.messages import Json, Reason
 
 __all__ = ["SCENARIOS"]
@@ -99,6 +99,31 @@ def siblings_wait_for_the_one_that_is_ended_before_them(w: Writer) -> None:
         w.look()
         w.crash(f"{label}/d#1")
         _see_who_waits(w, label)
+
+
+@_strategies("STR-33", "STR-34", "STR-32", "STR-9", needs="auto_shutdown")
+def others_end_alone_when_no_significant_child_is_left(w: Writer) -> None:
+    modes: tuple[AutoShutdown, ...] = ("any_significant", "all_significant")
+    for mode in modes:
+        for number, way in enumerate(("hand", "group"), 1):
+            label = f"{mode}_{way}"
+            w.tree(
+                label,
+                w.worker("a"),
+                w.worker("t", restart="temporary", significant=True),
+                w.worker("s", restart="transient", significant=True),
+                w.worker("u", restart="transient"),
+                strategy="one_for_all",
+                auto_shutdown=mode,
+            )
+            if way == "group":
+                w.crash(f"{label}/a#1")
+                w.look()
+            else:
+                w.end(label, "t")
+            w.end(label, "s")
+            w.cast(f"{label}/u#{number}", "stop", "normal")
+            w.look()
 
 
 # -- intensity ---------------------------------------------------------------------------------------------------------
