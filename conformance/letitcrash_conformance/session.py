@@ -34,7 +34,7 @@ LAST_LOOK_S = 0.05
 """After how long the end of a program is looked at once more where the subject cannot tell that it is quiet."""
 
 BUSY_S = 15.0
-"""How much longer that may take as long as each look brings something new, in seconds."""
+"""How much longer that may take as long as processes go on starting and ending, in seconds."""
 
 FIRST_PATIENCE_S = 1.0
 """How long an unexplained observation is looked at again before the program is run once more, calmly, in seconds."""
@@ -166,7 +166,7 @@ class Session:
                 is_calm = _is_same_world(answers[-1], again)
                 if is_explained and is_calm:
                     break
-                if not is_calm and not self.hello.settle:
+                if not self.hello.settle and _is_working(again):
                     deadline = min(time.monotonic() + patience_s, end)  # it is still busy
                 answers[-1] = _merged(answers[-1], again)
                 started = time.monotonic()
@@ -248,6 +248,11 @@ def _merged(first: Answer, again: Answer) -> Answer:
     return {"ok": later}
 
 
+def _is_working(answer: Answer) -> bool:
+    """Say whether a process has started or ended since the last look."""
+    return any(event["ev"] in ("init", "terminate", "dead") for event in answer["ok"]["events"])
+
+
 def _is_same_world(first: Answer, again: Answer) -> bool:
     """Say whether nothing was reported between two observations, and both show the same."""
     before, after = first["ok"], again["ok"]
@@ -259,8 +264,11 @@ def _is_same_world(first: Answer, again: Answer) -> bool:
 def _calm_ms(operations: Sequence[Operation], grain_ms: int) -> int:
     """Return how long a world that has more to do may look as if it had not, in milliseconds.
 
-    What counts are the times for which callbacks block, and those after which a child is killed.
+    What counts are the times for which callbacks block, and those after which a child is killed. A world in which a
+    timer ticks is never calm: 0 for that.
     """
     text = json.dumps([operation.args for operation in operations])
+    if '"send_interval"' in text:
+        return 0
     times = [int(ms) for ms in _TIMES.findall(text)]
     return max((ms for ms in times if ms <= LONGEST_CALM_MS), default=0) + 2 * grain_ms
