@@ -25,8 +25,8 @@ HELLO = Hello(
     features=frozenset({"genserver", "supervisor"}),
 )
 BOOM = {"error": "boom"}
-CHILD = {"id": "a", "restart": "permanent", "shutdown": 5000, "type": "worker", "start": {}}
-TREE = {"strategy": "one_for_one", "max_restarts": 3, "max_seconds": 3600, "children": [CHILD]}
+CHILD: dict[str, Any] = {"id": "a", "restart": "permanent", "shutdown": 5000, "type": "worker", "start": {}}
+TREE: dict[str, Any] = {"strategy": "one_for_one", "max_restarts": 3, "max_seconds": 3600, "children": [CHILD]}
 
 
 class Hasty:
