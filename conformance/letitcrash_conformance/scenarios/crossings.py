@@ -243,11 +243,14 @@ def what_fails_by_hand_does_not_count_either(w: Writer) -> None:
     w.end("s1", "a")
     for _ in range(4):
         w.restart("s1", "a")
-        w.add("s1", w.worker("c", init=[FAILS]))
     w.look()
     w.crash("s1/b#1")
     w.look()
-    w.crash("s1/a#5")
+    w.tree("s2", w.worker("a"), max_restarts=1)
+    for _ in range(3):
+        w.add("s2", w.worker("c", init=[FAILS]))
+    w.look()
+    w.crash("s2/a#1")
     w.look()
 
 

@@ -1,0 +1,56 @@
+"""Scenarios in which every kind of child stands at every place of its list."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_conformance.trees import Strategy, nested, supervisor
+from letitcrash_spec.messages import Json
+
+__all__ = ["SCENARIOS"]
+
+SCENARIOS: list[Scenario] = []
+_intensity = partial(scenario, SCENARIOS, "intensity")
+_shutdown = partial(scenario, SCENARIOS, "shutdown")
+STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
+
+
+@_intensity("INT-1", "INT-3", "INT-4")
+def the_limit_is_the_same_wherever_the_failed_child_stands(w: Writer) -> None:
+    for number, strategy in enumerate(STRATEGIES):
+        for child in "cab":
+            label = f"{child}{number}"
+            w.tree(label, *(w.worker(each) for each in "cab"), strategy=strategy, max_restarts=1)
+            for attempt in (1, 2):
+                w.crash(f"{label}/{child}#{attempt}")
+                w.look()
+
+
+def _each_kind_twice(w: Writer) -> list[dict[str, Json]]:
+    return [
+        child
+        for number in (2, 1)
+        for child in (
+            w.trapper(f"p{number}"),
+            w.trapper(f"t{number}", restart="temporary"),
+            w.trapper(f"u{number}", restart="transient"),
+            nested(f"n{number}", supervisor(w.trapper("x"), w.trapper("a"))),
+            w.trapper(f"i{number}", shutdown="infinity"),
+        )
+    ]
+
+
+@_shutdown("SHUT-1", "SHUT-12", "SUP-12", "SUP-17", needs="exit_signals")
+def children_of_every_kind_end_in_the_order_of_their_list(w: Writer) -> None:
+    for way in ("parent", "give_up", "stop"):
+        w.spawn(f"parent_{way}")
+        w.tree(way, w.worker("z"), *_each_kind_twice(w), max_restarts=0, link=f"parent_{way}")
+        w.look()
+        if way == "parent":
+            w.crash("parent_parent")
+        elif way == "give_up":
+            w.crash("give_up/z#1")
+        else:
+            w.stop(way)
+        w.look()
