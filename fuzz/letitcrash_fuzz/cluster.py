@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import multiprocessing
 import pickle
 import queue
 import time
@@ -21,6 +20,7 @@ from typing import Any
 
 from letitcrash_conformance.errors import LetItCrashError, SubjectError, SuiteError, UsageError
 from letitcrash_conformance.recorder import suite_version
+from letitcrash_fuzz.cluster_here import ClusterHere
 from letitcrash_fuzz.cluster_range import close_bench, describe_worker, run_range, stop_bench
 from letitcrash_fuzz.crew import Message, Place
 from letitcrash_fuzz.worker import Job
@@ -37,12 +37,13 @@ CONNECT_S = 15.0
 """How long a scheduler may take to answer and to have a worker, in seconds."""
 
 CLOSE_S = 5.0
-"""How long a cluster may take to let go, and its processes to end, in seconds."""
+"""How long a cluster may take to let go, in seconds."""
+
+AWAY_S = 20.0
+"""After how many seconds without any worker that is said."""
 
 COUNT_S = 3.0
 """How often the workers are counted, in seconds."""
-
-_PRELOAD = "letitcrash_fuzz.cluster_range"
 
 
 def load_dask() -> Any:
@@ -77,12 +78,15 @@ class Cluster:
         self._dask = load_dask()
         self._name = f"letitcrash-fuzz-{uuid.uuid4().hex[:12]}"
         self._address = address
-        self._cluster: Any = None
+        self._here: ClusterHere | None = None
         self._client: Any = None
         self._ended: queue.SimpleQueue[tuple[Place, Any]] = queue.SimpleQueue()
         self._futures: dict[Place, Any] = {}
         self._counted = 0.0
         self._count = 0
+        self._present = time.monotonic()
+        self._is_away = False
+        self._notes: list[str] = []
         self._places: list[Place] = []
         for name in ("distributed", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -101,21 +105,14 @@ class Cluster:
 
     def _connect(self, count: int, folder: Path) -> None:
         if self._address == LOCAL:
-            self._cluster = self._dask.LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-                local_directory=str(folder),
-                preload=[_PRELOAD],
-            )
+            self._here = ClusterHere(self._dask, count, folder)
         else:
             self._dask.comm.registry.get_backend(self._address.partition("://")[0] if "://" in self._address else "tcp")
-        self._client = self._dask.Client(self._cluster or self._address, timeout=CONNECT_S, set_as_default=False)
+        self._client = self._dask.Client(
+            self._here.inner if self._here else self._address, timeout=CONNECT_S, set_as_default=False
+        )
         self._client.wait_for_workers(1, timeout=CONNECT_S)
-        if self._address == LOCAL:
+        if self._here is not None:
             return
         try:
             versions = self._client.run(describe_worker)
@@ -150,9 +147,23 @@ class Cluster:
     def _recount(self) -> None:
         self._counted = time.monotonic()
         with contextlib.suppress(OSError, TimeoutError):  # who listens hears of it
-            self._count = max(len(self._client.nthreads()), 1) + 1
+            workers = len(self._client.nthreads())
+            self._count = max(workers, 1) + 1
+            self._watch(workers)
+            if self._here is not None:
+                self._here.mend()
         while len(self._places) < self._count:
             self._places.append(Place(len(self._places)))
+
+    def _watch(self, workers: int) -> None:
+        """Remember to say that there is no worker, and that there is one again."""
+        if workers:
+            if self._is_away:
+                self._notes.append("the cluster has workers again")
+            self._present, self._is_away = self._counted, False
+        elif not self._is_away and self._counted - self._present > AWAY_S:
+            self._is_away = True
+            self._notes.append("the cluster has no worker; this waits for one (Ctrl-C ends it, nothing is lost)")
 
     def give(self, worker: Place, job: Job) -> None:
         """Give a place a range."""
@@ -176,6 +187,8 @@ class Cluster:
             SubjectError: If the scheduler is gone.
             SuiteError: If a range failed by a mistake of the suite or of the command line.
         """
+        while self._notes:
+            yield Place(-1), "note", self._notes.pop(0)
         try:
             place, future = self._ended.get(timeout=timeout_s)
         except queue.Empty:
@@ -225,17 +238,13 @@ class Cluster:
 
     def close(self) -> None:
         """Call all ranges back, and end the subjects, and the cluster if it is ours."""
-        client, cluster = self._client, self._cluster
-        self._client = self._cluster = None
+        client, here = self._client, self._here
+        self._client = self._here = None
         if client is not None:
             with contextlib.suppress(Exception):
                 client.cancel(list(self._futures.values()), force=True)
                 client.run(close_bench, self._name, on_error="ignore")
             with contextlib.suppress(Exception):
                 client.close(timeout=CLOSE_S)
-        if cluster is not None:
-            with contextlib.suppress(Exception):
-                cluster.close(timeout=CLOSE_S)
-            deadline = time.monotonic() + CLOSE_S
-            for worker in multiprocessing.active_children():
-                worker.join(max(0.0, deadline - time.monotonic()))
+        if here is not None:
+            here.close()

@@ -29,8 +29,8 @@ class Place:
     progress: tuple[int, int] = (0, 0)
 
 
-Message: TypeAlias = "tuple[Place, Literal['progress', 'violation', 'find', 'done', 'died'], Any]"
-"""Who, what, and a value: counts, a find, a range, or the story of a death."""
+Message: TypeAlias = "tuple[Place, Literal['progress', 'violation', 'find', 'done', 'died', 'note'], Any]"
+"""Who, what, and a value: counts, a find, a range, the story of a death, or something to be told."""
 
 
 class Crew(Protocol):

@@ -285,6 +285,9 @@ class Fuzzing:
         if kind == "died":
             self._bury(worker, job, str(value), is_over=is_over)
             return
+        if kind == "note":
+            self._watcher.on_note(str(value))
+            return
         if job is None:
             return
         target = job.target

@@ -17,6 +17,8 @@ import pytest
 
 from letitcrash_conformance.cli import main
 from letitcrash_fuzz.campaign import campaign
+from letitcrash_fuzz.cluster import load_dask
+from letitcrash_fuzz.cluster_here import ClusterHere
 from letitcrash_fuzz.knowledge import MAX_EACH, Knowledge
 from letitcrash_fuzz.target import Target
 from tests.fuzz.planted import MARK, KilledWrong
@@ -114,6 +116,25 @@ def test_ctrl_c_ends_a_cluster_of_this_machine(tmp_path: Path) -> None:
     assert errors == ""
     assert "interrupted; the same command goes on from here" in shown
     assert list((tmp_path / "replays").glob("*.json"))
+
+
+@needs_dask
+def test_a_worker_whose_nanny_is_gone_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("letitcrash_fuzz.cluster_here.REPLACE_S", 0.0)
+    here = ClusterHere(load_dask(), 1, tmp_path)
+    try:
+        [nanny] = here.inner.workers.values()
+        former = nanny.pid
+        here.inner.sync(nanny.close)
+        deadline = time.monotonic() + BOUND_S
+        while not (pids := [other.pid for other in here.inner.workers.values() if other.pid not in (None, former)]):
+            assert time.monotonic() < deadline, "no other worker came"
+            here.mend()
+            time.sleep(0.05)
+    finally:
+        here.close()
+
+    assert len(pids) == 1
 
 
 @needs_dask
