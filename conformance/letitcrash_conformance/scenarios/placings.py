@@ -13,6 +13,7 @@ __all__ = ["SCENARIOS"]
 SCENARIOS: list[Scenario] = []
 _intensity = partial(scenario, SCENARIOS, "intensity")
 _shutdown = partial(scenario, SCENARIOS, "shutdown")
+_strategies = partial(scenario, SCENARIOS, "strategies")
 STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
 
 
@@ -25,6 +26,17 @@ def the_limit_is_the_same_wherever_the_failed_child_stands(w: Writer) -> None:
             for attempt in (1, 2):
                 w.crash(f"{label}/{child}#{attempt}")
                 w.look()
+
+
+@_strategies("STR-30", "STR-34", needs="auto_shutdown")
+def any_significant_child_ends_all_wherever_it_stands(w: Writer) -> None:
+    for ending in "cab":
+        label = f"{ending}1"
+        children = (w.worker(child, restart="transient", significant=True) for child in "cab")
+        w.tree(label, *children, w.worker("z"), auto_shutdown="any_significant")
+        w.look()
+        w.cast(f"{label}/{ending}#1", "stop", "normal")
+        w.look()
 
 
 def _each_kind_twice(w: Writer) -> list[dict[str, Json]]:
