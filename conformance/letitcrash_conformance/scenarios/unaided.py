@@ -14,7 +14,6 @@ from letitcrash_conformance.trees import Strategy
 __all__ = ["SCENARIOS"]
 
 SCENARIOS: list[Scenario] = []
-_exits = partial(scenario, SCENARIOS, "exits", clock="wall")
 _strategies = partial(scenario, SCENARIOS, "strategies", clock="wall")
 _supervisor = partial(scenario, SCENARIOS, "supervisor", clock="wall")
 _intensity = partial(scenario, SCENARIOS, "intensity", clock="wall")
@@ -129,15 +128,4 @@ def a_server_killed_in_its_cleanup_is_dead_and_forgotten(w: Writer) -> None:
     w.put("whereis", name="n1")
     w.spawn("p3", name="n1")
     w.call({"name": "n1"}, "add", 1)
-    w.look()
-
-
-@_exits("EXIT-20")
-def what_a_busy_process_has_trapped_stays_a_message_after_the_flag_is_cleared(w: Writer) -> None:
-    w.trapping("p1")
-    w.cast("p1", "sleep", SLOW_MS)
-    w.exit("p1", {"error": "e1"})
-    w.cast("p1", "trap_exit", False)
-    w.look()
-    w.call("p1", "get")
     w.look()
