@@ -74,7 +74,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="where each finding becomes a replay file (default: .letitcrash)",
     )
     parser.add_argument(
-        "-x", "--fail-fast", action="store_true", help="stop after the first piece of work that found something"
+        "-x",
+        "--fail-fast",
+        action="store_true",
+        help="stop after the first piece of work that found something or broke the harness",
     )
     parser.add_argument(
         "--strict", action="store_true", help="an inconclusive run is a failure, too (exit code 1 instead of 3)"

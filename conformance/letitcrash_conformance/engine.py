@@ -282,7 +282,8 @@ class _Work:
         clock = session.hello.clock
         if clock == "wall":
             is_hasty, session.patience_s = session.patience_s < PATIENCE_S, PATIENCE_S
-            patient = session.run(outcome.program, patient=True)
+            is_sure = not (is_hasty or session.hello.settle)  # it was taken step by step and waited for already
+            patient = outcome if is_sure else session.run(outcome.program, patient=True)
             if patient.judgement.violation is not None:
                 outcome = patient
                 assert outcome.judgement.violation is not None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from letitcrash_conformance.errors import UsageError
+from letitcrash_conformance.needs import features_of
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_conformance.recorder_fields import Fields, dump_hello
@@ -18,7 +19,6 @@ from letitcrash_conformance.simulation.schedule import Schedule
 from letitcrash_spec.catalogue import load_clauses
 from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Json, Operation
-from letitcrash_spec.operations import ACTIONS, OPERATIONS
 
 __all__ = ["FORMAT", "Replay", "find_replays", "name_replay", "read_replay", "refuse_replay", "retime", "write_replay"]
 
@@ -205,8 +205,7 @@ def find_replays(paths: Iterable[Path], on_missing: Callable[[UsageError], objec
 
 def refuse_replay(replay: Replay, hello: Hello) -> str:
     """Say why a subject cannot run a program: features or backends that it does not have; empty if it can."""
-    features = {feature for operation in replay.program.operations for feature in _features_of(operation)}
-    if missing := sorted(features - hello.features):
+    if missing := sorted(features_of(replay.program.operations) - hello.features):
         return f"the program needs {', '.join(missing)}, which {hello.name} does not declare"
     if strange := sorted(_backends_of(replay.program) - set(hello.backends)):
         return (
@@ -227,23 +226,6 @@ def _observed(operations: tuple[Operation, ...], clock: str, origin: str) -> Pro
     if [operation.op for operation in whole.operations] == [operation.op for operation in operations]:
         return Program(operations, origin)
     return whole
-
-
-def _features_of(operation: Operation) -> set[str]:
-    found = {_OPERATION_FEATURES.get(operation.op)}
-    if operation.op == "parallel":
-        for client in operation.args["clients"]:
-            for step in client:
-                found |= _features_of(Operation(step["op"], step["args"]))
-    action = operation.args.get("msg")
-    while action is not None:
-        found.add(_ACTION_FEATURES.get(action[0]))
-        action = action[2] if action[0] in ("call", "cast") else None
-    return {feature for feature in found if feature is not None}
-
-
-_OPERATION_FEATURES = {spec.name: spec.feature for spec in OPERATIONS}
-_ACTION_FEATURES = {spec.name: spec.feature for spec in ACTIONS}
 
 
 def _backends_of(program: Program) -> set[str]:

@@ -26,6 +26,9 @@ from letitcrash_spec.hello import Hello
 
 __all__ = ["repeat", "run"]
 
+BROKEN_IN_A_ROW = 6
+"""After how many pieces of work in a row that broke the harness the others are not tried."""
+
 STALLED_S = 180.0
 """How long a worker process may say nothing before it is given up, in seconds."""
 
@@ -61,7 +64,7 @@ def run(
         seed: The same seed gives the same programs.
         processes: How many processes share the work, each with a world of its own; None for one for each core, and
             for more of them on a wall clock, where they mostly wait.
-        fail_fast: Stop at the first finding that is not known.
+        fail_fast: Stop at the first finding that is not known, or where the harness breaks.
         threads: How to run programs of backends with threads on drawn schedules, `"threads"` or `"lines"`; None for
             not at all.
         known: Failures that are known.
@@ -92,11 +95,21 @@ def run(
         work: _Here | _There = _Here(factory, selected, listener, threads, known)
     else:
         work = _There(factory, selected, listener, processes, threads, known)
+    in_a_row = 0
     try:
-        for unit_result in work.run(units):
+        for number, unit_result in enumerate(work.run(units), start=1):
             result.units.append(unit_result)
             listener.on_unit_finished(unit_result)
-            if fail_fast and not all(finding.known for finding in unit_result.findings):
+            in_a_row = 0 if unit_result.trouble is None else in_a_row + 1
+            if fail_fast and not (unit_result.trouble is None and all(one.known for one in unit_result.findings)):
+                break
+            if in_a_row == BROKEN_IN_A_ROW and number < len(units):
+                what = (
+                    f"the harness broke {in_a_row} times in a row; {len(units) - number} further pieces were not tried"
+                )
+                rest = UnitResult(unit_result.unit, trouble=Trouble(what, (), None, unit_result.unit))
+                result.units.append(rest)
+                listener.on_unit_finished(rest)
                 break
     except KeyboardInterrupt:
         with _deaf():

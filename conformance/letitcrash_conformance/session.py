@@ -28,7 +28,10 @@ PATIENCE_S = 3.0
 """How long an unexplained observation is looked at again on a wall clock, in seconds, before it counts."""
 
 AGAIN_S = 0.002
-"""The time between two looks at what is not explained yet, in seconds."""
+"""The time between two looks at what is not explained yet, in seconds; it doubles while nothing changes."""
+
+RARELY_S = 0.25
+"""The longest time between two such looks, in seconds."""
 
 LAST_LOOK_S = 0.05
 """After how long the end of a program is looked at once more where the subject cannot tell that it is quiet."""
@@ -70,6 +73,8 @@ class Session:
         settle_ms: How long an observation may let the world settle, in milliseconds of the subject's clock.
         operations: How many operations were performed so far.
         patience_s: How long an unexplained observation is looked at again on a wall clock, in seconds.
+        is_warned: Whether what is run next is known to have failed: a subject that cannot tell when its world is quiet
+            is then waited for from the start.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -79,6 +84,7 @@ class Session:
         self.settle_ms = SETTLE_MS[subject.hello.clock]
         self.operations = 0
         self.patience_s = PATIENCE_S
+        self.is_warned = False
         self._is_patient = subject.hello.clock == "wall"
         self._taken: list[Operation] = []
         self._answers: list[Answer] = []
@@ -119,14 +125,15 @@ class Session:
         what comes later then looks wrong. So a violation counts only if it is still one when nothing is believed
         before the world has been calm for a while.
         """
-        patience_s, self.patience_s = self.patience_s, min(self.patience_s, FIRST_PATIENCE_S)
-        try:
-            outcome = self._run_patiently(program, last_look_s=LAST_LOOK_S)
-        finally:
-            self.patience_s = patience_s
-        if outcome.judgement.violation is None:
-            return outcome
-        self.operations += len(program.operations)
+        if not self.is_warned:
+            patience_s, self.patience_s = self.patience_s, min(self.patience_s, FIRST_PATIENCE_S)
+            try:
+                outcome = self._run_patiently(program, last_look_s=LAST_LOOK_S)
+            finally:
+                self.patience_s = patience_s
+            if outcome.judgement.violation is None:
+                return outcome
+            self.operations += len(program.operations)
         return self._run_patiently(program, calm_s=_calm_ms(program.operations, self.hello.wall_grain_ms) / 1000)
 
     def _run_patiently(self, program: Program, *, calm_s: float = 0.0, last_look_s: float = 0.0) -> Outcome:
@@ -152,6 +159,9 @@ class Session:
             deadline = time.monotonic() + patience_s
             end = deadline + BUSY_S
             pause_s = calm_s or (last_look_s if index == len(program.operations) - 1 else 0.0)
+            again_s = AGAIN_S
+            if judgement.violation is not None and self._is_refuted(seen[:-1], answers[:-1]):
+                return Outcome(program, answers, judgement)
             while self._is_patient and judgement.undecided is None and time.monotonic() < deadline + calm_s:
                 is_explained = judgement.violation is None
                 if is_explained:
@@ -161,9 +171,10 @@ class Session:
                 elif time.monotonic() >= deadline:
                     break
                 else:
-                    time.sleep(AGAIN_S)
+                    time.sleep(min(again_s, max(0.0, deadline - time.monotonic())))
                 again = self._ask([operation])[0]
                 is_calm = _is_same_world(answers[-1], again)
+                again_s = min(again_s * 2, RARELY_S) if is_calm else AGAIN_S
                 if is_explained and is_calm:
                     break
                 if not self.hello.settle and _is_working(again):
@@ -177,6 +188,10 @@ class Session:
             if judgement.violation is not None or judgement.undecided is not None:
                 return Outcome(program, answers, judgement)
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
+
+    def _is_refuted(self, operations: Sequence[Operation], answers: Sequence[Answer]) -> bool:
+        """Say whether answers are wrong by themselves, whatever an observation after them may show."""
+        return self._is_patient and judge(self.profile, operations, answers).violation is not None
 
     def _ask(self, operations: list[Operation]) -> list[Answer]:
         """Have the subject perform operations, and refuse answers that no adapter may give."""

@@ -108,6 +108,7 @@ def shrink(
         return False
 
     patience_s, session.patience_s = session.patience_s, min(session.patience_s, SHRINK_PATIENCE_S)
+    session.is_warned = True
     try:
         if has_history(first.program.operations):
             failed, runs = _measure(lambda: run(first.program) is not None, time.monotonic() + seconds / 4)
@@ -119,7 +120,7 @@ def shrink(
         deadline = max(deadline, time.monotonic() + seconds / 2)
         _drop_operations(best, fails, session.hello.clock, deadline)
     finally:
-        session.patience_s = patience_s
+        session.patience_s, session.is_warned = patience_s, False
     return best.outcome
 
 
@@ -218,5 +219,9 @@ def confirm_race(session: Session, program: Program, clause: str, *, tries: int)
 
 
 def _breaks(session: Session, program: Program, clause: str) -> bool:
-    violation = session.run(program).judgement.violation
+    session.is_warned = True
+    try:
+        violation = session.run(program).judgement.violation
+    finally:
+        session.is_warned = False
     return violation is not None and violation.clause == clause

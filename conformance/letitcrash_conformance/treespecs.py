@@ -137,7 +137,7 @@ class SpecWriter(Writer):
         if backend != self.setting.default_backend or self.source.below(2):
             probe["backend"] = backend
         flavor = self.flavor
-        if self.chance(flavor.traps) and self.setting.features & {"links", "exit_signals"}:
+        if self.chance(flavor.traps) and "exit_signals" in self.setting.features:
             probe["trap_exit"] = True
         if self.chance(flavor.terminates):
             probe["terminate"] = self._terminate()

@@ -146,7 +146,7 @@ class Writer:
             probe["backend"] = backend
         features = self.setting.features
         traits = self.source.below(64)
-        if traits & 1 and features & {"links", "exit_signals"}:
+        if traits & 1 and "exit_signals" in features:
             probe["trap_exit"] = True
         if traits & 6 == 6 and "registry" in features:
             probe["name"] = self.one(NAMES)

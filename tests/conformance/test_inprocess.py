@@ -17,6 +17,10 @@ import pytest
 
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.inprocess import InProcessSubject, Refused
+from letitcrash_conformance.results import Finding, Unit, UnitResult
+from letitcrash_conformance.run import BROKEN_IN_A_ROW, run
+from letitcrash_spec.catalogue import load_clauses
+from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Operation
 
 RESET = Operation("reset", {})
@@ -421,3 +425,35 @@ def test_a_subject_that_is_forgotten_closes_its_loop() -> None:
     gc.collect()
     assert gone() is None
     assert loop.is_closed()
+
+
+class Deaf:
+    """Hears everything and does nothing with it."""
+
+    def on_hello(self, hello: Hello) -> None: ...
+
+    def on_unit_started(self, unit: Unit) -> None: ...
+
+    def on_progress(self, unit: Unit, examples: int, operations: int) -> None: ...
+
+    def on_finding(self, finding: Finding) -> None: ...
+
+    def on_unit_finished(self, result: UnitResult) -> None: ...
+
+
+class Hopeless(Counter):
+    """Breaks with every program."""
+
+    async def spawn(self, as_: str, probe: dict[str, Any], timeout_ms: int = 5000) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(("fail_fast", "tried"), [(False, BROKEN_IN_A_ROW), (True, 1)])
+def test_a_harness_that_only_breaks_is_left_alone(fail_fast: bool, tried: int) -> None:
+    clauses = frozenset(load_clauses())
+    result = run(Hopeless, subject="hopeless", selected=clauses, listener=Deaf(), budget=1000, fail_fast=fail_fast)
+    troubles = [unit.trouble.what for unit in result.units if unit.trouble is not None]
+    broken = [what for what in troubles if "ZeroDivisionError" in what]
+    assert len(broken) == tried
+    assert len(troubles) == tried + (not fail_fast)
+    assert fail_fast or "further pieces were not tried" in troubles[-1]

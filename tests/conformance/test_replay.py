@@ -235,7 +235,7 @@ def test_a_subject_that_lacks_what_a_program_uses_is_refused(
     tmp_path: Path, operations: tuple[Operation, ...], words: str
 ) -> None:
     replay = read_replay(write(tmp_path, operations=operations))
-    hello = replace(HELLO, features=frozenset({"genserver", "monitors"}))
+    hello = replace(HELLO, features=frozenset({"exit_signals", "genserver", "monitors"}))
 
     refusal = refuse_replay(replay, hello)
 

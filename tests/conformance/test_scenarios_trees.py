@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from letitcrash_conformance.generate import Setting
+from letitcrash_conformance.needs import features_of
 from letitcrash_conformance.program import Program
 from letitcrash_conformance.scenarios import ALL
 from letitcrash_conformance.scenarios.scenario import Scenario
@@ -17,7 +18,6 @@ from letitcrash_spec.validator import validate_operation
 from letitcrash_spec.values import CHILD_FIELDS, SUPERVISOR_FIELDS
 
 CHAPTERS = ("supervisor", "strategies", "intensity", "shutdown", "dynamic_supervisor")
-TREES = [scenario for scenario in ALL if scenario.chapter in CHAPTERS or "supervisor" in scenario.features]
 
 
 def programs(scenario: Scenario) -> Iterator[tuple[str, Program]]:
@@ -25,6 +25,13 @@ def programs(scenario: Scenario) -> Iterator[tuple[str, Program]]:
         if scenario.clock in (None, clock):
             setting = Setting("world", ("one", "two"), "one", clock, frozenset(FEATURES))
             yield clock, scenario.program(setting, 0)
+
+
+TREES = [
+    scenario
+    for scenario in ALL
+    if any("supervisor" in features_of(program.operations) for _, program in programs(scenario))
+]
 
 
 def specifications(program: Program) -> Iterator[dict[str, Any]]:
@@ -65,25 +72,3 @@ def test_a_scenario_is_well_formed_and_writes_out_every_key(scenario: Scenario) 
             assert set(spec) in keys
             seconds = spec.get("max_seconds", 1)
             assert clock == "virtual" or seconds == int(seconds), "a fraction of a second on a wall clock"
-
-
-@pytest.mark.parametrize("scenario", TREES, ids=lambda scenario: scenario.name)
-def test_a_scenario_names_the_features_that_it_uses(scenario: Scenario) -> None:
-    used = set[str]()
-    for _, program in programs(scenario):
-        text = repr(program.to_json())
-        used |= {
-            feature
-            for feature, signs in {
-                "exit_signals": ("'op': 'exit'", "['exit', ", "'trap_exit': True"),
-                "links": ("['link', ", "['unlink', "),
-                "registry": ("'op': 'whereis'", "'op': 'name_of'", "'name': '"),
-                "suspend": ("'op': 'suspend'",),
-                "auto_shutdown": ("_significant'", "'significant': True"),
-                "dynamic_supervisor": ("'strategy': 'dynamic'",),
-            }.items()
-            if any(sign in text for sign in signs)
-        }
-
-    own = {"dynamic_supervisor"} if scenario.chapter == "dynamic_supervisor" else set[str]()
-    assert sorted(used - own - scenario.features) == []

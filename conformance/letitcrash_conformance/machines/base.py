@@ -311,7 +311,7 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(backend=BACKENDS, trap_exit=FLAGS, count=st.integers(1, 3))
     def spawn(self, backend: int, trap_exit: bool, count: int) -> None:
         """Start one to three processes."""
-        traps = trap_exit and (self.offers("links") or self.offers("exit_signals"))
+        traps = trap_exit and self.offers("exit_signals")
         for _ in range(count):
             self.start(backend, **({"trap_exit": True} if traps else {}))
 

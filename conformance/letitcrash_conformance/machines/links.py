@@ -46,4 +46,6 @@ class LinksMachine(ExitsMachine):
     @rule(who=WHO, backend=BACKENDS, trap_exit=FLAGS, via=VIA)
     def spawn_linked(self, who: int, backend: int, trap_exit: bool, via: str) -> None:
         """Have a process start another, linked."""
-        self.start_inside(who, backend, "link", via, **({"trap_exit": True} if trap_exit else {}))
+        self.start_inside(
+            who, backend, "link", via, **({"trap_exit": True} if trap_exit and self.offers("exit_signals") else {})
+        )

@@ -11,15 +11,15 @@ from letitcrash_spec.messages import Reason
 __all__ = ["SCENARIOS"]
 
 SCENARIOS: list[Scenario] = []
-_significant = partial(scenario, SCENARIOS, "strategies", needs="auto_shutdown")
-_signals = partial(scenario, SCENARIOS, "strategies", needs="auto_shutdown exit_signals")
+_significant = partial(scenario, SCENARIOS, "strategies")
+
 MODES: tuple[AutoShutdown, ...] = ("any_significant", "all_significant")
 STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
 GOOD: tuple[Reason, ...] = ("normal", "shutdown", {"shutdown": "s1"})
 BAD: tuple[Reason, ...] = ("kill", "noproc", {"error": "e1"})
 
 
-@_signals("STR-30", "SHUT-1", "SHUT-13")
+@_significant("STR-30", "SHUT-1", "SHUT-13")
 def any_significant_transient_child_that_ends_well_ends_all(w: Writer) -> None:
     for number, reason in enumerate(GOOD):
         label = f"s{number}"
@@ -211,7 +211,7 @@ def a_permanent_supervisor_that_ended_by_itself_comes_back(w: Writer) -> None:
         w.look()
 
 
-@_signals("STR-30", "SHUT-8", "SHUT-9", "SHUT-2")
+@_significant("STR-30", "SHUT-8", "SHUT-9", "SHUT-2")
 def an_automatic_end_is_as_orderly_as_any_other(w: Writer) -> None:
     w.spawn("p1")
     w.tree(

@@ -37,7 +37,7 @@ def init_and_cleanup_run_exactly_once(w: Writer) -> None:
     w.look()
 
 
-@_backends("BACK-4", needs="nested_call links monitors")
+@_backends("BACK-4")
 def servers_of_all_backends_work_together(w: Writer) -> None:
     w.trapping("p1", "p2", "p3", "p4")
     for left, right in (("p1", "p2"), ("p2", "p3"), ("p3", "p1"), ("p2", "p1"), ("p1", "p4")):
@@ -91,7 +91,7 @@ def every_server_has_its_own_state(w: Writer) -> None:
     w.look()
 
 
-@_backends("BACK-9", "EXIT-12", needs="exit_signals monitors registry", clock="virtual")
+@_backends("BACK-9", "EXIT-12", clock="virtual")
 def a_server_killed_while_it_blocks_is_dead_at_once(w: Writer) -> None:
     w.spawn("p1", terminate="hang", name="n1")
     w.spawn("p2")
@@ -106,7 +106,7 @@ def a_server_killed_while_it_blocks_is_dead_at_once(w: Writer) -> None:
     w.look()
 
 
-@_backends("BACK-9", needs="exit_signals monitors registry")
+@_backends("BACK-9")
 def a_server_killed_in_a_long_callback_has_no_later_effect(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.spawn("p2")
@@ -120,7 +120,7 @@ def a_server_killed_in_a_long_callback_has_no_later_effect(w: Writer) -> None:
     w.look()
 
 
-@_backends("BACK-10", needs="nested_call")
+@_backends("BACK-10")
 def callers_at_the_same_time_lose_no_update(w: Writer) -> None:
     w.spawn("p0")
     clients = [f"p{number}" for number in range(1, 6)]
@@ -160,7 +160,7 @@ def a_crowd_of_servers_comes_and_goes(w: Writer) -> None:
     w.look()
 
 
-@_backends("BACK-8", "STR-7", "STR-8", "SHUT-1", needs="supervisor exit_signals")
+@_backends("BACK-8", "STR-7", "STR-8", "SHUT-1")
 def a_supervisor_may_have_children_of_all_backends(w: Writer) -> None:
     strategies: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
     for number, strategy in enumerate(strategies):
@@ -183,7 +183,7 @@ def a_supervisor_may_have_children_of_all_backends(w: Writer) -> None:
         w.look()
 
 
-@_backends("BACK-9", "BACK-8", "SHUT-7", "STR-7", needs="supervisor exit_signals", clock="virtual")
+@_backends("BACK-9", "BACK-8", "SHUT-7", "STR-7", clock="virtual")
 def a_child_that_blocks_its_carrier_does_not_hold_up_its_supervisor(w: Writer) -> None:
     w.tree(
         "s1",

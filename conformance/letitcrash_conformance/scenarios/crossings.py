@@ -38,7 +38,7 @@ def the_text_of_a_reason_does_not_change_its_kind(w: Writer) -> None:
             w.look()
 
 
-@_strategies("STR-1", "STR-3", "STR-6", "STR-10", "STR-12", "SUP-35", needs="registry")
+@_strategies("STR-1", "STR-3", "STR-6", "STR-10", "STR-12", "SUP-35")
 def children_of_every_past_are_restarted_like_all_others(w: Writer) -> None:
     for number, strategy in enumerate(STRATEGIES):
         label = f"s{number}"
@@ -91,7 +91,7 @@ def a_group_may_change_while_one_of_its_members_is_retried(w: Writer) -> None:
             w.look()
 
 
-@_strategies("STR-7", "STR-8", "STR-10", "SHUT-15", "SHUT-6", needs="exit_signals")
+@_strategies("STR-7", "STR-8", "STR-10", "SHUT-15", "SHUT-6")
 def siblings_wait_for_the_one_that_is_ended_before_them(w: Writer) -> None:
     for number, strategy in enumerate(GROUPS):
         label = f"s{number}"
@@ -101,7 +101,7 @@ def siblings_wait_for_the_one_that_is_ended_before_them(w: Writer) -> None:
         _see_who_waits(w, label)
 
 
-@_strategies("STR-33", "STR-34", "STR-32", "STR-9", needs="auto_shutdown")
+@_strategies("STR-33", "STR-34", "STR-32", "STR-9")
 def others_end_alone_when_no_significant_child_is_left(w: Writer) -> None:
     modes: tuple[AutoShutdown, ...] = ("any_significant", "all_significant")
     for mode in modes:
@@ -284,7 +284,7 @@ def _see_who_waits(w: Writer, label: str) -> None:
     w.look()
 
 
-@_shutdown("SHUT-1", "SHUT-6", "SHUT-12", "SUP-12", needs="exit_signals")
+@_shutdown("SHUT-1", "SHUT-6", "SHUT-12", "SUP-12")
 def children_of_every_kind_wait_for_those_that_come_after_them(w: Writer) -> None:
     for way in ("parent", "give_up", "stop"):
         w.spawn(f"parent_{way}")
@@ -299,7 +299,7 @@ def children_of_every_kind_wait_for_those_that_come_after_them(w: Writer) -> Non
         _see_who_waits(w, way)
 
 
-@_shutdown("SHUT-1", "STR-30", "STR-32", "SHUT-6", needs="exit_signals auto_shutdown")
+@_shutdown("SHUT-1", "STR-30", "STR-32", "SHUT-6")
 def children_of_every_kind_wait_in_an_automatic_shutdown(w: Writer) -> None:
     for number, kind in enumerate(KINDS[1:]):
         label = f"s{number}"
@@ -330,7 +330,7 @@ def restart_types_mean_the_same_below_a_dynamic_supervisor(w: Writer) -> None:
     w.ask("s1")
 
 
-@_dynamic("STR-20", "STR-21", "STR-1", "STR-2", "STR-3", "DYN-E1", "DYN-E7", needs="exit_signals")
+@_dynamic("STR-20", "STR-21", "STR-1", "STR-2", "STR-3", "DYN-E1", "DYN-E7")
 def supervisors_come_back_by_their_type_below_a_dynamic_one(w: Writer) -> None:
     w.pool("s1", max_restarts=50)
     for kind in KINDS:

@@ -187,7 +187,7 @@ def attempts_count_until_the_limit_is_passed(w: Writer) -> None:
         w.look()
 
 
-@_dynamic("DYN-E11", "SHUT-2", "SHUT-5", "SHUT-7", "SHUT-8", needs="exit_signals")
+@_dynamic("DYN-E11", "SHUT-2", "SHUT-5", "SHUT-7", "SHUT-8")
 def all_children_end_at_once_each_in_its_own_way(w: Writer) -> None:
     time, long = w.ms(100, 150), w.ms(300, 500)
     pools = (
@@ -212,7 +212,7 @@ def all_children_end_at_once_each_in_its_own_way(w: Writer) -> None:
             w.look()
 
 
-@_dynamic("DYN-E11", "SHUT-2", needs="exit_signals", clock="virtual")
+@_dynamic("DYN-E11", "SHUT-2", clock="virtual")
 def many_slow_children_end_in_the_time_of_the_slowest(w: Writer) -> None:
     w.pool("s1")
     for number in range(1, 4):
@@ -233,7 +233,7 @@ def a_dynamic_supervisor_ends_with_its_parent(w: Writer) -> None:
         w.look()
 
 
-@_dynamic("DYN-E12", "SUP-13", "SUP-14", "SUP-16", needs="exit_signals")
+@_dynamic("DYN-E12", "SUP-13", "SUP-14", "SUP-16")
 def a_dynamic_supervisor_heeds_a_kill_and_its_parent_only(w: Writer) -> None:
     w.spawn("p1")
     for label in ("s1", "s2"):
@@ -264,7 +264,7 @@ def a_dynamic_supervisor_refuses_what_cannot_be(w: Writer) -> None:
     w.look()
 
 
-@_dynamic("DYN-E13", "DYN-E2", "DYN-E9", needs="registry")
+@_dynamic("DYN-E13", "DYN-E2", "DYN-E9")
 def a_child_whose_name_is_taken_is_not_kept(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.pool("s1", name="n2")
@@ -315,7 +315,7 @@ def many_children_die_and_come_back(w: Writer) -> None:
     w.ask("s1")
 
 
-@_dynamic("DYN-E6", "SUP-31", "SUP-39", needs="exit_signals")
+@_dynamic("DYN-E6", "SUP-31", "SUP-39")
 def a_dynamic_child_may_be_ended_while_it_dies(w: Writer) -> None:
     w.pool("s1", max_restarts=9)
     for child in "abc":
@@ -325,7 +325,7 @@ def a_dynamic_child_may_be_ended_while_it_dies(w: Writer) -> None:
         w.look()
 
 
-@_dynamic("DYN-E11", "SHUT-2", "SHUT-7", needs="exit_signals")
+@_dynamic("DYN-E11", "SHUT-2", "SHUT-7")
 def each_child_is_killed_when_its_own_time_is_over(w: Writer) -> None:
     w.pool("s1")
     for number in (2, 1, 3):

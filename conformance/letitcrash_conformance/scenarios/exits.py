@@ -15,7 +15,7 @@ _exits = partial(scenario, SCENARIOS, "exits")
 REASONS: tuple[Reason, ...] = ("normal", "shutdown", {"shutdown": "s1"}, "kill", "killed", "noproc", {"error": "e1"})
 
 
-@_exits("EXIT-1", "EXIT-2", "EXIT-3", needs="monitors")
+@_exits("EXIT-1", "EXIT-2", "EXIT-3")
 def every_reason_reaches_a_monitor_unchanged(w: Writer) -> None:
     w.spawn("p1")
     for number, reason in enumerate(REASONS):
@@ -32,7 +32,7 @@ def every_reason_reaches_a_monitor_unchanged(w: Writer) -> None:
     w.look()
 
 
-@_exits("EXIT-6", "EXIT-26", "EXIT-5", needs="monitors")
+@_exits("EXIT-6", "EXIT-26", "EXIT-5")
 def every_signal_but_normal_ends_a_process_that_does_not_trap(w: Writer) -> None:
     w.spawn("p1")
     for number, reason in enumerate(REASONS):
@@ -75,7 +75,7 @@ def a_signal_to_itself_ends_a_process_even_if_it_is_normal(w: Writer) -> None:
     w.look()
 
 
-@_exits("EXIT-11", needs="links")
+@_exits("EXIT-11")
 def a_trapping_process_gets_its_own_signal_as_a_message(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "spawn", "p2", w.probe(trap_exit=True), "link")
@@ -85,7 +85,7 @@ def a_trapping_process_gets_its_own_signal_as_a_message(w: Writer) -> None:
     w.call("p2", "add", 1)
 
 
-@_exits("EXIT-12", "EXIT-13", "GS-54", needs="monitors")
+@_exits("EXIT-12", "EXIT-13", "GS-54")
 def kill_cannot_be_trapped_and_runs_no_cleanup(w: Writer) -> None:
     w.trapping("p1", "p2", "p3")
     w.call("p3", "monitor", "p1", "m1")
@@ -96,7 +96,7 @@ def kill_cannot_be_trapped_and_runs_no_cleanup(w: Writer) -> None:
     w.look()
 
 
-@_exits("EXIT-14", "EXIT-15", needs="links")
+@_exits("EXIT-14", "EXIT-15")
 def a_raised_kill_is_an_ordinary_reason_on_links(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.trapping("p3")
@@ -107,7 +107,7 @@ def a_raised_kill_is_an_ordinary_reason_on_links(w: Writer) -> None:
     w.look()
 
 
-@_exits("EXIT-16", "LNK-12", needs="links")
+@_exits("EXIT-16", "LNK-12")
 def killed_spreads_along_a_chain_of_links(w: Writer) -> None:
     chain = [f"p{number}" for number in range(1, 6)]
     w.spawn(*chain)
@@ -144,7 +144,7 @@ def the_first_of_two_lethal_signals_decides(w: Writer) -> None:
     w.look()
 
 
-@_exits("EXIT-20", needs="suspend")
+@_exits("EXIT-20")
 def what_was_trapped_stays_a_message_after_the_flag_is_cleared(w: Writer) -> None:
     w.trapping("p1")
     w.put("suspend", to="p1")
@@ -158,7 +158,7 @@ def what_was_trapped_stays_a_message_after_the_flag_is_cleared(w: Writer) -> Non
     w.look()
 
 
-@_exits("EXIT-21", needs="links")
+@_exits("EXIT-21")
 def the_trap_flag_is_false_at_birth_and_not_inherited(w: Writer) -> None:
     w.trapping("p1")
     w.call("p1", "spawn", "p2", w.probe(), "plain")
@@ -197,7 +197,7 @@ def nothing_sent_after_a_lethal_signal_is_handled(w: Writer) -> None:
         w.look()
 
 
-@_exits("EXIT-25", "REG-11", "MON-20", needs="registry monitors")
+@_exits("EXIT-25", "REG-11", "MON-20")
 def a_name_is_free_once_its_owner_is_known_to_be_dead(w: Writer) -> None:
     w.spawn("p0")
     reasons: tuple[Reason, ...] = ("kill", "shutdown", {"error": "e1"})
@@ -217,7 +217,7 @@ def a_name_is_free_once_its_owner_is_known_to_be_dead(w: Writer) -> None:
     w.put("register", name="n1", to="p0")
 
 
-@_exits("EXIT-28", "MON-19", needs="links monitors")
+@_exits("EXIT-28", "MON-19")
 def messages_of_a_process_arrive_before_the_news_of_its_death(w: Writer) -> None:
     w.trapping("p1", "p2")
     w.call("p1", "link", "p2")
@@ -229,7 +229,7 @@ def messages_of_a_process_arrive_before_the_news_of_its_death(w: Writer) -> None
     w.look()
 
 
-@_exits("EXIT-18", "EXIT-6", "EXIT-7", "EXIT-20", "LNK-12", needs="suspend links")
+@_exits("EXIT-18", "EXIT-6", "EXIT-7", "EXIT-20", "LNK-12")
 def exit_signals_act_on_the_suspended(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.trapping("p4")

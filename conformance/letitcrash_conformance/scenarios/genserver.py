@@ -23,7 +23,7 @@ def a_start_waits_for_init_and_says_how_it_went(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-4", "GS-3", needs="links")
+@_genserver("GS-4", "GS-3")
 def a_failed_linked_start_takes_a_starter_along_that_does_not_trap(w: Writer) -> None:
     for number, entry in enumerate(("ignore", {"stop": "normal"}, {"stop": {"error": "e1"}}, {"crash": "early"})):
         w.spawn(f"p{number}")
@@ -32,7 +32,7 @@ def a_failed_linked_start_takes_a_starter_along_that_does_not_trap(w: Writer) ->
         w.call(f"p{number}", "add", 1)
 
 
-@_genserver("GS-5", needs="links exit_signals")
+@_genserver("GS-5")
 def a_process_killed_during_init_never_serves(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.cast("p1", "spawn", "q1", w.probe(init=[{"sleep": w.ms(2000, 3000)}]), "link")
@@ -42,7 +42,7 @@ def a_process_killed_during_init_never_serves(w: Writer) -> None:
     w.call("q1", "add", 1)
 
 
-@_genserver("GS-5", "GS-28", needs="exit_signals")
+@_genserver("GS-5", "GS-28")
 def a_starter_learns_that_the_newborn_was_killed(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "spawn", "q1", w.probe(init=[{"sleep": w.ms(500, 3000)}]), "plain", timeout_ms=w.ms(10, 100))
@@ -51,7 +51,7 @@ def a_starter_learns_that_the_newborn_was_killed(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-26", needs="timers")
+@_genserver("GS-26")
 def a_caller_that_waits_for_a_later_reply_learns_of_the_death(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "send_after", "t1", w.ms(10, 50), "!crash")
@@ -91,7 +91,7 @@ def requests_of_one_client_are_served_in_order(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-21", needs="nested_call")
+@_genserver("GS-21")
 def requests_of_another_server_are_served_in_order(w: Writer) -> None:
     w.spawn("p1", "p2")
     for number in range(3):
@@ -123,7 +123,16 @@ def a_late_reply_is_dropped_and_the_request_is_still_served(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-31", "GS-27", "GS-28", needs="nested_call")
+@_genserver("GS-30", "GS-37")
+def what_timed_out_is_served_before_what_is_asked_next(w: Writer) -> None:
+    w.spawn("p1", value=40)
+    w.call("p1", "sleep", w.ms(200, 250), timeout_ms=w.ms(50, 30))
+    w.call("p1", "add", 2, timeout_ms=w.ms(50, 30))
+    w.call("p1", "get")
+    w.look()
+
+
+@_genserver("GS-31", "GS-27", "GS-28")
 def a_server_that_gave_up_waiting_gets_no_stray_answer(w: Writer) -> None:
     w.spawn("p1", "p2", value=7)
     w.call("p1", "call", "p2", ["sleep", w.ms(200, 250)], w.ms(50, 30))
@@ -140,7 +149,7 @@ def a_limit_of_zero_is_legal(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-25", "GS-24", "GS-26", "GS-27", needs="nested_call")
+@_genserver("GS-25", "GS-24", "GS-26", "GS-27")
 def a_server_that_calls_gets_every_failure_as_an_answer(w: Writer) -> None:
     w.spawn("p1", "p2", "p3", "p4")
     w.call("p1", "call", "p1", ["get"], 1000)
@@ -166,7 +175,7 @@ def a_caller_learns_why_the_server_died(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-26", needs="exit_signals nested_call")
+@_genserver("GS-26")
 def a_waiting_caller_learns_of_a_kill(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.cast("p1", "call", "p2", ["sleep", w.ms(3000, 60_000)], w.ms(4000, 70_000))
@@ -184,7 +193,7 @@ def a_reply_of_stop_comes_after_the_cleanup(w: Writer) -> None:
         w.look()
 
 
-@_genserver("GS-35", "GS-31", needs="exit_signals nested_call")
+@_genserver("GS-35", "GS-31")
 def answering_a_dead_client_disturbs_nobody(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.cast("p1", "call", "p2", ["sleep", w.ms(200, 100)], 4500)
@@ -233,7 +242,7 @@ def a_cleanup_that_raises_replaces_the_reason(w: Writer) -> None:
         w.look()
 
 
-@_genserver("GS-55", "GS-56", needs="links")
+@_genserver("GS-55", "GS-56")
 def a_server_ends_with_its_parent(w: Writer) -> None:
     for number, reason in enumerate(("normal", "shutdown", {"error": "e1"})):
         parent, trapper, child = f"p{number}", f"t{number}", f"c{number}"
@@ -245,7 +254,7 @@ def a_server_ends_with_its_parent(w: Writer) -> None:
         w.look()
 
 
-@_genserver("GS-57", needs="links")
+@_genserver("GS-57")
 def a_trapping_server_gets_the_exit_of_others_as_a_message(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.call("p1", "spawn", "q1", w.probe(trap_exit=True), "plain")
@@ -285,7 +294,7 @@ def stop_gives_up_waiting_but_the_server_goes_on_ending(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-54", "EXIT-12", needs="exit_signals")
+@_genserver("GS-54", "EXIT-12")
 def a_killed_server_cleans_nothing_up(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.trapping("p3")
@@ -295,7 +304,7 @@ def a_killed_server_cleans_nothing_up(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-21", "GS-37", needs="suspend")
+@_genserver("GS-21", "GS-37")
 def what_comes_to_a_suspended_server_is_handled_in_order_afterwards(w: Writer) -> None:
     w.spawn("p1", value=1)
     for letter in "ij":
@@ -309,7 +318,7 @@ def what_comes_to_a_suspended_server_is_handled_in_order_afterwards(w: Writer) -
         w.look()
 
 
-@_genserver("GS-26", "EXIT-18", needs="suspend exit_signals nested_call")
+@_genserver("GS-26", "EXIT-18")
 def callers_of_a_suspended_server_learn_of_its_death(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.put("suspend", to="p1")
@@ -322,7 +331,7 @@ def callers_of_a_suspended_server_learn_of_its_death(w: Writer) -> None:
         w.call(caller, "add", 1)
 
 
-@_genserver("GS-26", "GS-22", needs="exit_signals nested_call")
+@_genserver("GS-26", "GS-22")
 def all_who_wait_for_a_later_answer_learn_of_the_death(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     for caller in ("p2", "p3"):
@@ -336,7 +345,7 @@ def all_who_wait_for_a_later_answer_learn_of_the_death(w: Writer) -> None:
         w.call(caller, "add", 1)
 
 
-@_genserver("GS-25", "GS-21", "GS-36", "EXIT-22", needs="nested_call registry")
+@_genserver("GS-25", "GS-21", "GS-36", "EXIT-22")
 def a_server_may_write_to_itself_but_not_wait_for_itself(w: Writer) -> None:
     w.spawn("p1", name="n1")
     for number, target in enumerate(("p1", {"name": "n1"})):

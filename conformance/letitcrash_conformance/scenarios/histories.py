@@ -65,7 +65,7 @@ def what_a_client_has_cast_is_handled_before_its_call(w: Writer) -> None:
     _at_once(w, *clients)
 
 
-@_histories("GS-26", "EXIT-12", needs="exit_signals")
+@_histories("GS-26", "EXIT-12")
 def a_server_is_killed_while_clients_call_it(w: Writer) -> None:
     for number in range(1, 4):
         label = f"p{number}"
@@ -86,7 +86,7 @@ def two_clients_send_to_a_server(w: Writer) -> None:
     _at_once(w, *([_do("send", to="p1", payload=text), _do("send", to="p1", payload=text * 2)] for text in ("i", "j")))
 
 
-@_histories("EXIT-6", "EXIT-7", needs="exit_signals")
+@_histories("EXIT-6", "EXIT-7")
 def exit_signals_of_two_clients_keep_their_reasons(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2")
@@ -114,14 +114,14 @@ def an_answer_that_comes_too_late_is_not_taken_for_the_next(w: Writer) -> None:
     w.look()
 
 
-@_histories("MON-1", "MON-7", "MON-2", needs="monitors exit_signals")
+@_histories("MON-1", "MON-7", "MON-2")
 def a_server_dies_while_others_begin_to_watch_it(w: Writer) -> None:
     w.spawn("p0", "p1", "p2")
     watchers = [[_call(f"p{n}", "monitor", "p0", f"m{n}")] for n in range(1, 3)]
     _at_once(w, *watchers, [_kill("p0")])
 
 
-@_histories("EXIT-12", needs="links exit_signals")
+@_histories("EXIT-12")
 def a_server_dies_while_others_link_to_it(w: Writer) -> None:
     w.spawn("p0")
     w.trapping("p1", "p2")
@@ -132,14 +132,14 @@ def a_server_dies_while_others_link_to_it(w: Writer) -> None:
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
-@_histories("REG-13", "REG-2", needs="registry")
+@_histories("REG-13", "REG-2")
 def of_many_who_register_one_name_one_succeeds(w: Writer) -> None:
     w.spawn("p1", "p2", "p3", "p4")
     clients = [[_do("register", name="n1", to=f"p{n}"), _do("whereis", name="n1")] for n in range(1, 5)]
     _at_once(w, *clients)
 
 
-@_histories("REG-13", "REG-10", needs="registry")
+@_histories("REG-13", "REG-10")
 def a_name_goes_from_hand_to_hand(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     clients = [
@@ -150,14 +150,14 @@ def a_name_goes_from_hand_to_hand(w: Writer) -> None:
     _at_once(w, *(client * 2 for client in clients[:2]))
 
 
-@_histories("REG-4", needs="registry")
+@_histories("REG-4")
 def clients_register_one_process_under_two_names(w: Writer) -> None:
     w.spawn("p1")
     clients = [[_do("register", name=f"n{n}", to="p1"), _do("name_of", to="p1")] for n in range(1, 3)]
     _at_once(w, *clients, [_do("whereis", name="n1"), _do("whereis", name="n2")])
 
 
-@_histories("REG-1", needs="registry")
+@_histories("REG-1")
 def a_process_gets_a_name_while_it_loses_another(w: Writer) -> None:
     w.spawn("p1", name="n1")
     again = [_do("register", name="n2", to="p1"), _do("name_of", to="p1")]
@@ -165,14 +165,14 @@ def a_process_gets_a_name_while_it_loses_another(w: Writer) -> None:
     w.put("name_of", to="p1")
 
 
-@_histories("REG-18", "REG-17", needs="registry")
+@_histories("REG-18", "REG-17")
 def of_many_named_starts_one_succeeds(w: Writer) -> None:
     clients = [[_do("spawn", **{"as": f"p{n}", "probe": w.probe(name="n1", value=n)})] for n in range(1, 4)]
     _at_once(w, *clients)
     w.call({"name": "n1"}, "get")
 
 
-@_histories("REG-11", "EXIT-25", needs="registry exit_signals")
+@_histories("REG-11", "EXIT-25")
 def a_name_is_taken_over_while_its_holder_is_killed(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.spawn("p2", "p3")
@@ -180,7 +180,7 @@ def a_name_is_taken_over_while_its_holder_is_killed(w: Writer) -> None:
     _at_once(w, [_kill("p1"), _do("whereis", name="n1")], *takers)
 
 
-@_histories("GS-64", "REG-11", needs="registry")
+@_histories("GS-64", "REG-11")
 def who_has_stopped_a_server_finds_its_name_free(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.spawn("p2")
@@ -191,7 +191,7 @@ def who_has_stopped_a_server_finds_its_name_free(w: Writer) -> None:
 # -- children ----------------------------------------------------------------------------------------------------------
 
 
-@_histories("SUP-20", "SUP-21", needs="supervisor")
+@_histories("SUP-20", "SUP-21")
 def of_many_who_start_one_child_one_succeeds(w: Writer) -> None:
     w.tree("s1")
     clients = [[_do("start_child", sup="s1", child=w.worker("a", value=n))] for n in range(4)]
@@ -199,14 +199,14 @@ def of_many_who_start_one_child_one_succeeds(w: Writer) -> None:
     w.ask("s1")
 
 
-@_histories("SUP-20", "SUP-50", needs="supervisor")
+@_histories("SUP-20", "SUP-50")
 def children_are_added_while_others_are_listed(w: Writer) -> None:
     w.tree("s1", w.worker("a"))
     adders = [[_do("start_child", sup="s1", child=w.worker(child_id))] for child_id in ("b", "c")]
     _at_once(w, *adders, [_do("which_children", sup="s1"), _do("count_children", sup="s1")])
 
 
-@_histories("SUP-52", needs="supervisor")
+@_histories("SUP-52")
 def children_are_counted_while_others_are_added(w: Writer) -> None:
     w.tree("s1")
     adders = [[_do("start_child", sup="s1", child=w.worker(child_id))] for child_id in ("a", "b")]
@@ -214,7 +214,7 @@ def children_are_counted_while_others_are_added(w: Writer) -> None:
     _at_once(w, *adders, [number, number])
 
 
-@_histories("SUP-31", "SUP-30", needs="supervisor")
+@_histories("SUP-31", "SUP-30")
 def two_clients_end_one_child(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b", restart="temporary"))
     for child_id in "ab":
@@ -222,7 +222,7 @@ def two_clients_end_one_child(w: Writer) -> None:
         _at_once(w, end, end)
 
 
-@_histories("SUP-11", needs="supervisor registry")
+@_histories("SUP-11")
 def of_two_supervisors_with_one_name_one_starts(w: Writer) -> None:
     w.tree("s0", name="n2")
     spec = dict(w.operations[-1].args["spec"], name="n1")
@@ -230,7 +230,7 @@ def of_two_supervisors_with_one_name_one_starts(w: Writer) -> None:
     _at_once(w, *clients)
 
 
-@_histories("SUP-31", "SUP-32", needs="supervisor exit_signals")
+@_histories("SUP-31", "SUP-32")
 def a_child_is_ended_by_hand_while_it_is_killed(w: Writer) -> None:
     for number, strategy in enumerate(("one_for_one", "one_for_all"), 1):
         label = f"s{number}"
@@ -242,7 +242,7 @@ def a_child_is_ended_by_hand_while_it_is_killed(w: Writer) -> None:
         )
 
 
-@_histories("SUP-30", needs="supervisor")
+@_histories("SUP-30")
 def a_stopped_child_is_restarted_and_deleted_at_once(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"))
     w.end("s1", "a")
@@ -254,26 +254,26 @@ def a_stopped_child_is_restarted_and_deleted_at_once(w: Writer) -> None:
     )
 
 
-@_histories("STR-18", "INT-3", needs="supervisor exit_signals")
+@_histories("STR-18", "INT-3")
 def children_of_one_for_one_die_together(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"), w.worker("c"))
     _at_once(w, *([_kill(f"s1/{child_id}#1")] for child_id in "abc"))
     _at_once(w, *([_kill(f"s1/{child_id}#2")] for child_id in "ab"))
 
 
-@_histories("STR-16", needs="supervisor exit_signals")
+@_histories("STR-16")
 def children_of_one_for_all_die_together(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"), w.worker("c"), strategy="one_for_all", max_restarts=4)
     _at_once(w, *([_kill(f"s1/{child_id}#1")] for child_id in "abc"))
 
 
-@_histories("STR-17", "STR-16", needs="supervisor exit_signals")
+@_histories("STR-17", "STR-16")
 def children_of_rest_for_one_die_together(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"), w.worker("c"), strategy="rest_for_one", max_restarts=4)
     _at_once(w, *([_kill(f"s1/{child_id}#1")] for child_id in "abc"))
 
 
-@_histories("STR-18", needs="supervisor exit_signals")
+@_histories("STR-18")
 def a_child_dies_while_another_is_being_restarted(w: Writer) -> None:
     sleep = w.ms(20, 200)
     w.tree("s1", w.worker("a", init=["ok", {"sleep": sleep}]), w.worker("b"), w.worker("c"))
@@ -283,27 +283,27 @@ def a_child_dies_while_another_is_being_restarted(w: Writer) -> None:
     w.look()
 
 
-@_histories("SHUT-1", needs="supervisor exit_signals")
+@_histories("SHUT-1")
 def children_die_while_their_supervisor_is_stopped(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"), w.worker("c"))
     _at_once(w, [_do("stop", to="s1", reason="normal")], [_kill("s1/b#1")], [_kill("s1/a#1"), _call("s1/c#1", "get")])
 
 
-@_histories("SUP-50", needs="supervisor exit_signals")
+@_histories("SUP-50")
 def children_are_listed_while_they_die(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b", restart="temporary"))
     look = _do("which_children", sup="s1")
     _at_once(w, [look, look], [_kill("s1/a#1"), _kill("s1/b#1")])
 
 
-@_histories("SUP-38", needs="supervisor exit_signals")
+@_histories("SUP-38")
 def a_supervisor_is_asked_while_it_is_killed(w: Writer) -> None:
     w.tree("s1", w.worker("a"))
     asking = [_do("which_children", sup="s1"), _do("start_child", sup="s1", child=w.worker("b"))]
     _at_once(w, [_kill("s1")], asking)
 
 
-@_histories("SUP-31", "REG-11", needs="supervisor registry exit_signals")
+@_histories("SUP-31", "REG-11")
 def who_has_ended_a_child_finds_its_name_free(w: Writer) -> None:
     w.spawn("p1")
     w.tree("s1", w.trapper("a", name="n1"))
@@ -314,7 +314,7 @@ def who_has_ended_a_child_finds_its_name_free(w: Writer) -> None:
     )
 
 
-@_histories("DYN-E4", needs="dynamic_supervisor")
+@_histories("DYN-E4")
 def a_limit_on_children_holds_for_many_at_once(w: Writer) -> None:
     w.pool("s1", max_children=2)
     clients = [[_do("start_child", sup="s1", child=w.worker(f"k{n}"))] for n in range(1, 5)]
@@ -322,7 +322,7 @@ def a_limit_on_children_holds_for_many_at_once(w: Writer) -> None:
     w.put("count_children", sup="s1")
 
 
-@_histories("DYN-E1", needs="dynamic_supervisor exit_signals")
+@_histories("DYN-E1")
 def dynamic_children_die_together(w: Writer) -> None:
     w.pool("s1")
     for key in ("k1", "k2", "k3"):
@@ -330,7 +330,7 @@ def dynamic_children_die_together(w: Writer) -> None:
     _at_once(w, *([_kill(f"s1/{key}#1")] for key in ("k1", "k2", "k3")))
 
 
-@_histories("DYN-E4", needs="dynamic_supervisor exit_signals")
+@_histories("DYN-E4")
 def a_place_becomes_free_while_others_want_it(w: Writer) -> None:
     w.pool("s1", max_children=1)
     w.add("s1", w.worker("k1", restart="temporary"))

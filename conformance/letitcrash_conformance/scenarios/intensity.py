@@ -40,7 +40,7 @@ def a_group_restart_counts_once_however_large_it_is(w: Writer) -> None:
             w.look()
 
 
-@_intensity("INT-2", "INT-14", "SHUT-1", "SHUT-4", needs="exit_signals")
+@_intensity("INT-2", "INT-14", "SHUT-1", "SHUT-4")
 def a_limit_of_zero_tolerates_nothing(w: Writer) -> None:
     for number, strategy in enumerate(STRATEGIES):
         label = f"s{number}"
@@ -77,7 +77,7 @@ def attempts_that_failed_weigh_as_much_as_restarts(w: Writer) -> None:
         w.look()
 
 
-@_intensity("INT-5", "INT-6", "STR-13", "STR-14", needs="exit_signals")
+@_intensity("INT-5", "INT-6", "STR-13", "STR-14")
 def every_failed_round_of_a_group_counts_once(w: Writer) -> None:
     for strategy in GROUPS:
         for limit in (2, 3):
@@ -95,7 +95,7 @@ def every_failed_round_of_a_group_counts_once(w: Writer) -> None:
             w.look()
 
 
-@_intensity("INT-6", "INT-14", "STR-13", needs="exit_signals")
+@_intensity("INT-6", "INT-14", "STR-13")
 def a_group_whose_member_never_starts_again_gives_up(w: Writer) -> None:
     for strategy in STRATEGIES:
         w.tree(
@@ -249,7 +249,7 @@ def crashes_close_together_are_not(w: Writer) -> None:
     w.look()
 
 
-@_intensity("INT-12", "INT-1", "INT-3", needs="dynamic_supervisor")
+@_intensity("INT-12", "INT-1", "INT-3")
 def a_dynamic_supervisor_has_one_limit_for_all_children(w: Writer) -> None:
     w.pool("s1", max_restarts=2)
     for child in "abc":
@@ -259,7 +259,7 @@ def a_dynamic_supervisor_has_one_limit_for_all_children(w: Writer) -> None:
         w.look()
 
 
-@_intensity("INT-12", "INT-9", "INT-11", needs="dynamic_supervisor", clock="virtual")
+@_intensity("INT-12", "INT-9", "INT-11", clock="virtual")
 def a_dynamic_supervisor_has_the_same_edge(w: Writer) -> None:
     for number, beyond in enumerate((0, 1)):
         label = f"s{number}"
@@ -283,7 +283,7 @@ def a_restarted_supervisor_has_its_whole_limit_again(w: Writer) -> None:
             w.look()
 
 
-@_intensity("INT-14", "INT-1", "SHUT-1", "SHUT-2", "SHUT-5", needs="exit_signals")
+@_intensity("INT-14", "INT-1", "SHUT-1", "SHUT-2", "SHUT-5")
 def giving_up_ends_the_others_in_order_and_in_their_way(w: Writer) -> None:
     w.trapping("p1")
     w.tree(

@@ -108,7 +108,7 @@ def linking_to_the_dead_is_noproc(w: Writer) -> None:
     w.look()
 
 
-@_links("LNK-9", "GS-55", "GS-57", needs="exit_signals")
+@_links("LNK-9", "GS-55", "GS-57")
 def a_linked_start_is_one_step(w: Writer) -> None:
     w.trapping("p1")
     w.call("p1", "spawn", "p2", w.probe(), "link")
@@ -142,7 +142,7 @@ def a_normal_end_spares_the_peer_and_any_other_does_not(w: Writer) -> None:
         w.call(left, "add", 1)
 
 
-@_links("LNK-12", needs="exit_signals")
+@_links("LNK-12")
 def a_death_spreads_through_everybody_who_does_not_trap(w: Writer) -> None:
     w.spawn("p1", "p2", "p3", "p5")
     w.trapping("p4")
@@ -156,7 +156,7 @@ def a_death_spreads_through_everybody_who_does_not_trap(w: Writer) -> None:
     w.call("p5", "add", 1)
 
 
-@_links("LNK-13", "EXIT-16", "EXIT-15", needs="exit_signals")
+@_links("LNK-13", "EXIT-16", "EXIT-15")
 def a_trapping_process_survives_every_link(w: Writer) -> None:
     w.trapping("p1")
     for number, reason in enumerate(("normal", "shutdown", "kill", "killed", {"error": "e1"})):
@@ -173,7 +173,7 @@ def a_trapping_process_survives_every_link(w: Writer) -> None:
     w.call("p1", "add", 1)
 
 
-@_links("LNK-15", "LNK-16", needs="exit_signals")
+@_links("LNK-15", "LNK-16")
 def a_signal_that_meets_a_removed_link_is_dropped(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.call("p1", "link", "p2")
@@ -201,7 +201,7 @@ def linking_again_after_unlinking_works(w: Writer) -> None:
     w.look()
 
 
-@_links("LNK-19", "MON-4", needs="monitors")
+@_links("LNK-19", "MON-4")
 def a_link_and_a_monitor_are_independent(w: Writer) -> None:
     w.trapping("p1", "p2", "p3", "p4")
     for number, label in enumerate(("p2", "p3", "p4")):
@@ -217,7 +217,7 @@ def a_link_and_a_monitor_are_independent(w: Writer) -> None:
         w.look()
 
 
-@_links("LNK-20", "MON-18", needs="monitors exit_signals")
+@_links("LNK-20", "MON-18")
 def who_kills_first_and_links_then_links_to_the_dead(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2", "p3")
@@ -229,7 +229,7 @@ def who_kills_first_and_links_then_links_to_the_dead(w: Writer) -> None:
     w.look()
 
 
-@_links("LNK-21", "GS-12", "REG-17", needs="registry exit_signals")
+@_links("LNK-21", "GS-12", "REG-17")
 def a_refused_start_leaves_no_link(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2", name="n1")
@@ -254,7 +254,7 @@ def each_of_three_links_can_be_cut_alone(w: Writer) -> None:
         w.look()
 
 
-@_links("LNK-12", "LNK-13", "EXIT-21", needs="exit_signals")
+@_links("LNK-12", "LNK-13", "EXIT-21")
 def links_outlast_a_change_of_mind_about_trapping(w: Writer) -> None:
     w.trapping("p1", "p3")
     w.spawn("p2", "p4")

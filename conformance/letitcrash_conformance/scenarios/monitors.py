@@ -36,7 +36,7 @@ def four_owners_hear_of_one_death(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-2", "MON-3", needs="registry")
+@_monitors("MON-2", "MON-3")
 def monitoring_what_is_not_there_is_noproc(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.stop("p2")
@@ -91,7 +91,7 @@ def after_demonitor_no_down_comes(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-9", needs="suspend")
+@_monitors("MON-9")
 def flush_removes_a_queued_down_and_only_that(w: Writer) -> None:
     w.spawn("p1", "p2", "p3", "p4")
     w.call("p1", "monitor", "p2", "m1")
@@ -121,7 +121,7 @@ def monitoring_itself_reports_nothing(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-15", needs="registry")
+@_monitors("MON-15")
 def a_monitor_by_name_stays_with_the_process(w: Writer) -> None:
     w.spawn("p1")
     w.spawn("p2", name="n1")
@@ -155,7 +155,7 @@ def monitoring_after_the_start_may_come_too_late(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-18", needs="exit_signals")
+@_monitors("MON-18")
 def who_kills_first_and_monitors_then_monitors_the_dead(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.cast("p1", "exit", "p2", "kill")
@@ -177,7 +177,7 @@ def messages_come_before_the_down(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-14", "MON-15", needs="registry")
+@_monitors("MON-14", "MON-15")
 def a_monitor_on_oneself_by_name_is_silent(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.spawn("p2")

@@ -16,7 +16,7 @@ _dynamic = partial(scenario, SCENARIOS, "dynamic_supervisor")
 STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
 
 
-@_strategies("STR-12", "SUP-16", "STR-21", needs="exit_signals")
+@_strategies("STR-12", "SUP-16", "STR-21")
 def a_supervisor_that_is_killed_in_its_attempts_makes_no_further_one(w: Writer) -> None:
     for strategy in STRATEGIES:
         inner = supervisor(
@@ -46,7 +46,7 @@ def a_supervisor_that_is_ended_by_hand_in_its_attempts_makes_no_further_one(w: W
         w.look()
 
 
-@_dynamic("DYN-E9", "SUP-16", "DYN-E11", needs="exit_signals")
+@_dynamic("DYN-E9", "SUP-16", "DYN-E11")
 def a_dynamic_supervisor_that_ends_in_its_attempts_makes_no_further_one(w: Writer) -> None:
     for way in ("kill", "stop"):
         w.pool(way, max_restarts=9)
@@ -62,7 +62,7 @@ def a_dynamic_supervisor_that_ends_in_its_attempts_makes_no_further_one(w: Write
         w.look()
 
 
-@_supervisor("SUP-16", "SUP-56", "GS-55", needs="exit_signals")
+@_supervisor("SUP-16", "SUP-56", "GS-55")
 def a_supervisor_that_is_killed_while_it_starts_a_child_leaves_none(w: Writer) -> None:
     slow = w.ms(300, 500)
     for number, traps in enumerate((False, True)):

@@ -52,7 +52,7 @@ def who_links_itself_to_an_ending_process_hears_its_reason(w: Writer) -> None:
     w.call("p3", "links")
 
 
-@_monitors("MON-1", "MON-15", "GS-61", needs="registry")
+@_monitors("MON-1", "MON-15", "GS-61")
 def who_watches_an_ending_process_hears_its_reason(w: Writer) -> None:
     w.spawn("p1", "p2")
     _ending(w, "q1", reason={"shutdown": "s1"}, name="n1")
@@ -66,7 +66,7 @@ def who_watches_an_ending_process_hears_its_reason(w: Writer) -> None:
     w.look()
 
 
-@_registry("REG-1", "REG-2", "REG-11", "GS-26", "GS-61", needs="nested_call")
+@_registry("REG-1", "REG-2", "REG-11", "GS-26", "GS-61")
 def an_ending_process_has_its_name_to_the_last(w: Writer) -> None:
     w.spawn("p1")
     _ending(w, "q1", reason={"error": "e1"}, name="n1")
@@ -97,7 +97,7 @@ def the_name_of_an_ending_process_can_be_moved(w: Writer) -> None:
     w.call({"name": "n1"}, "add", 1)
 
 
-@_genserver("GS-26", "GS-62", "GS-61", needs="nested_call")
+@_genserver("GS-26", "GS-62", "GS-61")
 def who_asks_an_ending_server_hears_its_reason(w: Writer) -> None:
     w.spawn("p1", "p2")
     _ending(w, "q1", reason={"error": "e1"})
@@ -158,7 +158,7 @@ def what_comes_while_a_server_begins_is_handled_in_order(w: Writer) -> None:
     w.look()
 
 
-@_genserver("EXIT-7", "EXIT-9", needs="exit_signals")
+@_genserver("EXIT-7", "EXIT-9")
 def exits_that_come_while_a_server_begins_are_trapped(w: Writer) -> None:
     w.spawn("p1", "p2")
     _beginning(w, "q1", "p1", trap_exit=True)
@@ -169,7 +169,7 @@ def exits_that_come_while_a_server_begins_are_trapped(w: Writer) -> None:
     w.call("q1", "add", 1)
 
 
-@_links("LNK-1", "GS-55", "GS-56", needs="exit_signals")
+@_links("LNK-1", "GS-55", "GS-56")
 def the_end_of_a_linked_process_meets_one_that_begins(w: Writer) -> None:
     w.spawn("p1", "p2", "p3", "p4")
     _beginning(w, "q1", "p1", "link")
@@ -183,7 +183,7 @@ def the_end_of_a_linked_process_meets_one_that_begins(w: Writer) -> None:
     w.call("q3", "add", 1)
 
 
-@_monitors("MON-1", "MON-15", needs="registry exit_signals")
+@_monitors("MON-1", "MON-15")
 def a_process_that_begins_can_be_watched(w: Writer) -> None:
     w.spawn("p1", "p2")
     _beginning(w, "q1", "p1", name="n1")
@@ -215,7 +215,7 @@ def a_process_that_begins_has_its_name(w: Writer) -> None:
 # -- while it is suspended --------------------------------------------------------------------------------------------
 
 
-@_monitors("MON-1", "MON-21", needs="suspend")
+@_monitors("MON-1", "MON-21")
 def the_suspended_are_watched_and_hear_of_deaths(w: Writer) -> None:
     w.spawn("p1", "p2", "p3", "p4")
     w.call("p1", "monitor", "p2", "m1")
@@ -231,7 +231,7 @@ def the_suspended_are_watched_and_hear_of_deaths(w: Writer) -> None:
     w.look()
 
 
-@_links("LNK-1", "LNK-6", needs="suspend exit_signals")
+@_links("LNK-1", "LNK-6")
 def the_suspended_are_linked_and_hear_of_deaths(w: Writer) -> None:
     w.trapping("p1", "p2")
     w.spawn("p3")
@@ -247,7 +247,7 @@ def the_suspended_are_linked_and_hear_of_deaths(w: Writer) -> None:
     w.look()
 
 
-@_registry("REG-1", "REG-9", "REG-10", "REG-11", needs="suspend exit_signals")
+@_registry("REG-1", "REG-9", "REG-10", "REG-11")
 def the_suspended_are_named_and_lose_their_names(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.put("suspend", to="p1")
@@ -265,7 +265,7 @@ def the_suspended_are_named_and_lose_their_names(w: Writer) -> None:
     w.call({"name": "n1"}, "add", 1)
 
 
-@_links("LNK-1", needs="suspend")
+@_links("LNK-1")
 def an_exit_that_has_arrived_stays_after_unlinking(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2", "p3")
@@ -280,7 +280,7 @@ def an_exit_that_has_arrived_stays_after_unlinking(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-9", "MON-10", needs="suspend")
+@_monitors("MON-9", "MON-10")
 def flush_works_whatever_was_tried_before(w: Writer) -> None:
     w.spawn("p1", "q1", "q2", "q3", "q4")
     for number in range(1, 5):
@@ -299,7 +299,7 @@ def flush_works_whatever_was_tried_before(w: Writer) -> None:
     w.call("p1", "add", 1)
 
 
-@_timers("TIM-5", "TIM-1", "GS-21", needs="suspend")
+@_timers("TIM-5", "TIM-1", "GS-21")
 def a_timer_that_has_fired_cannot_be_taken_back(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "send_after", "t1", w.ms(10, 20), "soon")
@@ -312,7 +312,7 @@ def a_timer_that_has_fired_cannot_be_taken_back(w: Writer) -> None:
     w.look()
 
 
-@_timers("TIM-1", needs="suspend", clock="virtual")
+@_timers("TIM-1", clock="virtual")
 def a_tick_that_has_come_stays_when_its_interval_is_cancelled(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "send_interval", "t1", 30, "tick")
@@ -327,7 +327,7 @@ def a_tick_that_has_come_stays_when_its_interval_is_cancelled(w: Writer) -> None
     w.look()
 
 
-@_genserver("GS-21", "GS-37", needs="suspend")
+@_genserver("GS-21", "GS-37")
 def what_came_to_the_suspended_before_its_end_is_handled_before_its_end(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     for label in ("p1", "p2", "p3"):

@@ -28,7 +28,7 @@ def the_limit_is_the_same_wherever_the_failed_child_stands(w: Writer) -> None:
                 w.look()
 
 
-@_strategies("STR-30", "STR-34", needs="auto_shutdown")
+@_strategies("STR-30", "STR-34")
 def any_significant_child_ends_all_wherever_it_stands(w: Writer) -> None:
     for ending in "cab":
         label = f"{ending}1"
@@ -53,7 +53,7 @@ def _each_kind_twice(w: Writer) -> list[dict[str, Json]]:
     ]
 
 
-@_shutdown("SHUT-1", "SHUT-12", "SUP-12", "SUP-17", needs="exit_signals")
+@_shutdown("SHUT-1", "SHUT-12", "SUP-12", "SUP-17")
 def children_of_every_kind_end_in_the_order_of_their_list(w: Writer) -> None:
     for way in ("parent", "give_up", "stop"):
         w.spawn(f"parent_{way}")

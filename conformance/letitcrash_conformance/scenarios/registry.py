@@ -57,7 +57,7 @@ def a_name_can_be_taken_away_and_given_to_another(w: Writer) -> None:
     w.call({"name": "n1"}, "get")
 
 
-@_registry("REG-11", "GS-64", "EXIT-25", needs="exit_signals")
+@_registry("REG-11", "GS-64", "EXIT-25")
 def a_name_passes_through_five_lives(w: Writer) -> None:
     deaths: tuple[Reason, ...] = ("kill", "crash", "stop", {"error": "e1"}, "kill")
     for number, death in enumerate(deaths):
@@ -153,7 +153,7 @@ def requests_by_name_wait_like_all_others(w: Writer) -> None:
     w.look()
 
 
-@_registry("REG-1", "REG-3", "REG-4", "REG-11", needs="registry supervisor")
+@_registry("REG-1", "REG-3", "REG-4", "REG-11")
 def a_supervisor_may_be_named_like_any_other(w: Writer) -> None:
     w.tree("s1", w.worker("a"), name="n1")
     w.tree("s2", w.worker("a"))

@@ -46,7 +46,7 @@ def a_process_may_change_its_mind_about_trapping_again_and_again(w: Writer) -> N
     w.look()
 
 
-@_exits("EXIT-7", "EXIT-9", "EXIT-11", needs="links")
+@_exits("EXIT-7", "EXIT-9", "EXIT-11")
 def a_trapping_process_gets_every_reason_from_everybody(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2")
@@ -60,7 +60,7 @@ def a_trapping_process_gets_every_reason_from_everybody(w: Writer) -> None:
             w.look()
 
 
-@_exits("EXIT-2", "EXIT-7", needs="monitors")
+@_exits("EXIT-2", "EXIT-7")
 def the_text_of_a_reason_may_be_any(w: Writer) -> None:
     w.trapping("p1")
     for number, text in enumerate(
@@ -77,7 +77,7 @@ def the_text_of_a_reason_may_be_any(w: Writer) -> None:
             w.look()
 
 
-@_exits("GS-55", needs="links")
+@_exits("GS-55")
 def a_parent_is_a_parent_with_and_without_the_link(w: Writer) -> None:
     for number, reason in enumerate((*_REASONS[:3], {"error": "e1"})):
         w.spawn(f"p{number}")
@@ -90,7 +90,7 @@ def a_parent_is_a_parent_with_and_without_the_link(w: Writer) -> None:
             w.look()
 
 
-@_exits("EXIT-21", "EXIT-7", "LNK-15", needs="links")
+@_exits("EXIT-21", "EXIT-7", "LNK-15")
 def a_child_without_its_link_traps_as_before(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.call("p1", "spawn", "q1", w.probe(trap_exit=True), "link")
@@ -220,7 +220,7 @@ def everybody_links_and_unlinks_everybody(w: Writer) -> None:
 # -- monitors ---------------------------------------------------------------------------------------------------------
 
 
-@_monitors("MON-2", "MON-3", needs="registry")
+@_monitors("MON-2", "MON-3")
 def watching_the_dead_says_so_each_time(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.stop("p2", {"error": "e1"})
@@ -241,7 +241,7 @@ def five_processes_are_watched_at_once(w: Writer) -> None:
         w.look()
 
 
-@_monitors("MON-15", needs="registry")
+@_monitors("MON-15")
 def monitors_by_name_and_by_process_are_two(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.spawn("q1", name="n1")
@@ -270,7 +270,7 @@ def flush_spares_the_other_monitors_on_that_process(w: Writer) -> None:
         w.look()
 
 
-@_monitors("MON-16", "MON-4", "GS-10", needs="links")
+@_monitors("MON-16", "MON-4", "GS-10")
 def a_monitored_start_makes_no_link(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2")
@@ -284,7 +284,7 @@ def a_monitored_start_makes_no_link(w: Writer) -> None:
     w.look()
 
 
-@_monitors("MON-1", "LNK-12", needs="links")
+@_monitors("MON-1", "LNK-12")
 def a_monitor_tells_why_a_linked_process_went_along(w: Writer) -> None:
     w.spawn("p1")
     for number, reason in enumerate(_REASONS[1:]):
@@ -331,7 +331,7 @@ def everybody_watches_everybody_and_takes_it_back(w: Writer) -> None:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-@_registry("REG-10", "REG-16", "REG-11", "REG-1", needs="exit_signals")
+@_registry("REG-10", "REG-16", "REG-11", "REG-1")
 def a_name_that_moves_leads_to_its_holder_only(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.spawn("p2", "p3", "p4", "p5")
@@ -359,7 +359,7 @@ def a_name_that_moves_leads_to_its_holder_only(w: Writer) -> None:
     w.put("whereis", name="n2")
 
 
-@_registry("REG-10", "LNK-1", needs="links monitors exit_signals")
+@_registry("REG-10", "LNK-1")
 def a_process_without_its_name_is_as_before(w: Writer) -> None:
     w.trapping("p1", name="n1")
     w.trapping("p2")

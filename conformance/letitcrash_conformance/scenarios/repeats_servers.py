@@ -26,7 +26,7 @@ _REASONS: tuple[Reason, ...] = (
 # -- servers ----------------------------------------------------------------------------------------------------------
 
 
-@_genserver("GS-26", "EXIT-14", "GS-50", needs="nested_call")
+@_genserver("GS-26", "EXIT-14", "GS-50")
 def every_waiting_caller_learns_every_reason(w: Writer) -> None:
     w.spawn("p1", "p2")
     for number, reason in enumerate(_REASONS):
@@ -75,7 +75,7 @@ def several_late_replies_are_dropped(w: Writer) -> None:
         w.look()
 
 
-@_genserver("GS-31", "GS-28", needs="nested_call")
+@_genserver("GS-31", "GS-28")
 def several_late_replies_to_a_server_are_dropped(w: Writer) -> None:
     w.spawn("p1", "p2", value=100)
     w.call("p1", "call", "p2", ["sleep", w.ms(200, 400)], w.ms(20, 30))
@@ -87,7 +87,7 @@ def several_late_replies_to_a_server_are_dropped(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-22", "GS-20", needs="nested_call")
+@_genserver("GS-22", "GS-20")
 def who_gets_no_answer_takes_nobody_elses(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.cast("p2", "sleep", w.ms(20, 50))
@@ -114,7 +114,7 @@ def a_limit_of_zero_is_no_limit_of_another_kind(w: Writer) -> None:
     w.look()
 
 
-@_genserver("GS-28", needs="nested_call")
+@_genserver("GS-28")
 def a_limit_of_zero_inside_a_server_is_legal(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.call("p1", "call", "p2", ["sleep", w.ms(100, 200)], 0)
@@ -126,7 +126,7 @@ def a_limit_of_zero_inside_a_server_is_legal(w: Writer) -> None:
     w.call("p2", "add", 1)
 
 
-@_genserver("GS-21", "GS-20", needs="nested_call")
+@_genserver("GS-21", "GS-20")
 def a_server_does_nothing_else_while_it_waits_for_another(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     w.call("p1", "call", "p2", ["call", "p1", ["get"], w.ms(50, 100)], 4500)
@@ -178,7 +178,7 @@ def what_was_asked_before_a_stop_is_still_done(w: Writer) -> None:
         w.look()
 
 
-@_genserver("GS-53", "LNK-12", "LNK-1", "MON-1", needs="links monitors")
+@_genserver("GS-53", "LNK-12", "LNK-1", "MON-1")
 def everybody_hears_of_a_cleanup_that_raised(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2", "p3")
@@ -238,7 +238,7 @@ def cancelling_again_changes_nothing(w: Writer) -> None:
     w.look()
 
 
-@_timers("TIM-1", needs="links monitors")
+@_timers("TIM-1")
 def timers_outlast_the_death_of_others(w: Writer) -> None:
     w.trapping("p1")
     w.spawn("p2", "p3")

@@ -203,7 +203,6 @@ class Scenario:
         name: Words that say what happens.
         chapter: Where it belongs.
         clauses: The clauses it shows; they count as exercised when it passes.
-        features: The features it needs beyond its chapter's.
         write: Writes its operations.
         clock: The only clock it makes sense on, or None for both.
     """
@@ -211,7 +210,6 @@ class Scenario:
     name: str
     chapter: str
     clauses: tuple[str, ...]
-    features: frozenset[str]
     write: Callable[[Writer], None]
     clock: str | None = None
 
@@ -224,13 +222,12 @@ class Scenario:
 
 
 def scenario(
-    collection: list[Scenario], chapter: str, *clauses: str, needs: str = "", clock: str | None = None
+    collection: list[Scenario], chapter: str, *clauses: str, clock: str | None = None
 ) -> Callable[[Callable[[Writer], None]], Callable[[Writer], None]]:
     """Add the decorated function to a chapter's collection, under its own name."""
 
     def add(write: Callable[[Writer], None]) -> Callable[[Writer], None]:
-        features = frozenset(needs.split())
-        collection.append(Scenario(write.__name__, chapter, clauses, features, write, clock))
+        collection.append(Scenario(write.__name__, chapter, clauses, write, clock))
         return write
 
     return add

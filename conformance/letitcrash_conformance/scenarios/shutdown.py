@@ -32,7 +32,7 @@ def _mixed(w: Writer) -> list[dict[str, Json]]:
     ]
 
 
-@_shutdown("SHUT-1", "SHUT-2", "SHUT-3", "SHUT-4", "SHUT-5", "SHUT-6", "SHUT-7", "SHUT-8", needs="exit_signals")
+@_shutdown("SHUT-1", "SHUT-2", "SHUT-3", "SHUT-4", "SHUT-5", "SHUT-6", "SHUT-7", "SHUT-8")
 def a_stop_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.tree("s1", *_mixed(w))
     w.look()
@@ -40,7 +40,7 @@ def a_stop_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-1", "SHUT-7", "SHUT-8", "SHUT-13", "SUP-14", needs="exit_signals")
+@_shutdown("SHUT-1", "SHUT-7", "SHUT-8", "SHUT-13", "SUP-14")
 def the_death_of_the_parent_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.spawn("p1")
     w.tree("s1", *_mixed(w), link="p1", strategy="one_for_all")
@@ -49,7 +49,7 @@ def the_death_of_the_parent_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-1", "SHUT-7", "SHUT-8", "SHUT-13", "INT-14", needs="exit_signals")
+@_shutdown("SHUT-1", "SHUT-7", "SHUT-8", "SHUT-13", "INT-14")
 def giving_up_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.tree("s1", *_mixed(w), max_restarts=0, strategy="rest_for_one")
     w.look()
@@ -57,13 +57,13 @@ def giving_up_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-1", "SHUT-7", "SHUT-8", "SUP-2", needs="exit_signals")
+@_shutdown("SHUT-1", "SHUT-7", "SHUT-8", "SUP-2")
 def a_failed_start_ends_each_child_in_its_own_way(w: Writer) -> None:
     w.tree("s1", *_mixed(w), w.worker("z", init=[{"crash": "boom"}]))
     w.look()
 
 
-@_shutdown("SHUT-15", "SHUT-2", "SHUT-5", "SHUT-6", "SHUT-7", "SUP-31", needs="exit_signals")
+@_shutdown("SHUT-15", "SHUT-2", "SHUT-5", "SHUT-6", "SHUT-7", "SUP-31")
 def children_ended_by_hand_end_in_their_own_way(w: Writer) -> None:
     w.tree("s1", *_mixed(w), max_restarts=0)
     for child in "dhaegcbfi":
@@ -74,7 +74,7 @@ def children_ended_by_hand_end_in_their_own_way(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-15", "STR-7", "SHUT-7", "SHUT-5", needs="exit_signals")
+@_shutdown("SHUT-15", "STR-7", "SHUT-7", "SHUT-5")
 def children_ended_for_a_group_restart_end_in_their_own_way(w: Writer) -> None:
     w.tree("s1", w.worker("0"), *_mixed(w), strategy="one_for_all", max_restarts=2)
     w.crash("s1/0#1")
@@ -93,7 +93,7 @@ def children_that_do_not_trap_die_of_the_request(w: Writer) -> None:
         w.look()
 
 
-@_shutdown("SHUT-2", "SHUT-7", "SHUT-15", needs="exit_signals", clock="virtual")
+@_shutdown("SHUT-2", "SHUT-7", "SHUT-15", clock="virtual")
 def a_child_has_its_time_to_the_last_millisecond(w: Writer) -> None:
     for number, ms in enumerate((98, 99, 101, 102)):
         label = f"s{number}"
@@ -105,7 +105,7 @@ def a_child_has_its_time_to_the_last_millisecond(w: Writer) -> None:
         w.look()
 
 
-@_shutdown("SHUT-2", "SHUT-7", needs="exit_signals")
+@_shutdown("SHUT-2", "SHUT-7")
 def a_child_that_never_ends_is_killed(w: Writer) -> None:
     w.tree(
         "s1",
@@ -120,7 +120,7 @@ def a_child_that_never_ends_is_killed(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-6", "SHUT-15", needs="exit_signals")
+@_shutdown("SHUT-6", "SHUT-15")
 def a_child_without_limit_is_waited_for(w: Writer) -> None:
     long = w.ms(60_000, 800)
     w.tree(
@@ -132,7 +132,7 @@ def a_child_without_limit_is_waited_for(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-6", "SUP-56", needs="exit_signals", clock="virtual")
+@_shutdown("SHUT-6", "SUP-56", clock="virtual")
 def a_child_that_hangs_without_limit_must_be_killed_from_outside(w: Writer) -> None:
     w.tree("s1", w.trapper("a"), w.trapper("b", shutdown="infinity", terminate="hang"), w.trapper("c"))
     w.stop("s1", timeout_ms=100)
@@ -141,7 +141,7 @@ def a_child_that_hangs_without_limit_must_be_killed_from_outside(w: Writer) -> N
     w.look()
 
 
-@_shutdown("SHUT-8", "SHUT-9", "STR-1", "INT-7", needs="exit_signals")
+@_shutdown("SHUT-8", "SHUT-9", "STR-1", "INT-7")
 def children_that_end_by_themselves_during_the_end_keep_their_reasons(w: Writer) -> None:
     kinds: tuple[Restart, ...] = ("permanent", "transient", "temporary")
     for number, reason in enumerate(REASONS):
@@ -161,7 +161,7 @@ def children_that_end_by_themselves_during_the_end_keep_their_reasons(w: Writer)
         w.look()
 
 
-@_shutdown("SHUT-8", "SHUT-13", "STR-1", needs="exit_signals")
+@_shutdown("SHUT-8", "SHUT-13", "STR-1")
 def a_cleanup_that_fails_disturbs_nobody(w: Writer) -> None:
     w.tree("s1", *(w.trapper(child, terminate={"crash": f"late {child}"}) for child in "abc"), max_restarts=0)
     w.end("s1", "b")
@@ -170,7 +170,7 @@ def a_cleanup_that_fails_disturbs_nobody(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-9", "SHUT-8", "SUP-12", needs="exit_signals")
+@_shutdown("SHUT-9", "SHUT-8", "SUP-12")
 def deaths_during_the_end_cause_no_restart(w: Writer) -> None:
     w.spawn("p1")
     w.tree(
@@ -186,7 +186,7 @@ def deaths_during_the_end_cause_no_restart(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-10", "SHUT-2", "SHUT-7", needs="exit_signals")
+@_shutdown("SHUT-10", "SHUT-2", "SHUT-7")
 def times_are_spent_one_after_the_other(w: Writer) -> None:
     time = w.ms(100, 150)
     w.tree("s1", *(w.trapper(child, shutdown=time, terminate={"sleep": 10 * time}) for child in "abc"))
@@ -195,7 +195,7 @@ def times_are_spent_one_after_the_other(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-11", "SHUT-4", "SUP-16", needs="exit_signals")
+@_shutdown("SHUT-11", "SHUT-4", "SUP-16")
 def a_signal_from_the_supervisor_is_an_order(w: Writer) -> None:
     w.tree("s1", w.trapper("a"), w.trapper("b"), w.worker("c"))
     for reason in REASONS:
@@ -208,7 +208,7 @@ def a_signal_from_the_supervisor_is_an_order(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-12", "SHUT-1", "SUP-17", needs="exit_signals")
+@_shutdown("SHUT-12", "SHUT-1", "SUP-17")
 def a_subtree_ends_before_the_next_sibling(w: Writer) -> None:
     inner = supervisor(
         w.trapper("x", terminate={"sleep": 20}),
@@ -225,7 +225,7 @@ def a_subtree_ends_before_the_next_sibling(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-12", "SHUT-5", "SHUT-2", "SUP-16", needs="exit_signals")
+@_shutdown("SHUT-12", "SHUT-5", "SHUT-2", "SUP-16")
 def a_nested_supervisor_may_be_killed_for_being_slow(w: Writer) -> None:
     slow = supervisor(w.worker("x"), w.trapper("y", shutdown="infinity", terminate={"sleep": w.ms(500, 1000)}))
     w.tree(
@@ -257,7 +257,7 @@ def a_supervisor_tells_by_its_reason_why_it_ended(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-14", "SHUT-2", needs="exit_signals")
+@_shutdown("SHUT-14", "SHUT-2")
 def a_time_of_zero_is_legal(w: Writer) -> None:
     w.tree("s1", w.worker("a", shutdown=0), w.trapper("b", shutdown=0), w.worker("c"))
     w.end("s1", "a")
@@ -292,7 +292,7 @@ def children_without_a_process_are_passed_over(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-5", "SHUT-15", "STR-1", needs="exit_signals")
+@_shutdown("SHUT-5", "SHUT-15", "STR-1")
 def a_killed_child_is_a_dead_child_like_any_other(w: Writer) -> None:
     w.tree("s1", w.trapper("a", shutdown="brutal_kill"), w.trapper("b"), strategy="one_for_all")
     w.kill("s1/a#1")
@@ -304,7 +304,7 @@ def a_killed_child_is_a_dead_child_like_any_other(w: Writer) -> None:
     w.look()
 
 
-@_shutdown("SHUT-8", "SUP-31", "SHUT-2", "SHUT-6", needs="exit_signals")
+@_shutdown("SHUT-8", "SUP-31", "SHUT-2", "SHUT-6")
 def a_child_that_is_busy_is_ended_in_its_time(w: Writer) -> None:
     busy = w.ms(500, 600)
     children = (

@@ -35,7 +35,7 @@ def a_permanent_child_comes_back_after_every_end(w: Writer) -> None:
     w.call(f"s1/a#{attempt + 1}", "get")
 
 
-@_strategies("STR-1", "STR-3", "EXIT-26", needs="exit_signals")
+@_strategies("STR-1", "STR-3", "EXIT-26")
 def children_come_back_after_signals(w: Writer) -> None:
     reasons = [reason for reason in REASONS if reason != "normal"]
     w.tree("s1", w.worker("a"), *(w.worker(f"t{n}", restart="transient") for n in range(len(reasons))), max_restarts=20)
@@ -111,7 +111,7 @@ def one_for_one_restarts_the_failed_child_alone(w: Writer) -> None:
     w.look()
 
 
-@_strategies("STR-6", "EXIT-25", needs="registry")
+@_strategies("STR-6", "EXIT-25")
 def a_restarted_child_takes_its_name_and_values_again(w: Writer) -> None:
     w.tree("s1", w.worker("a", value=7, name="n1"), w.worker("b", value=9, name="n2"), max_restarts=9)
     for attempt in (1, 2, 3):
@@ -124,7 +124,7 @@ def a_restarted_child_takes_its_name_and_values_again(w: Writer) -> None:
     w.call({"name": "n2"}, "get")
 
 
-@_strategies("STR-7", "INT-4", "SHUT-15", needs="exit_signals")
+@_strategies("STR-7", "INT-4", "SHUT-15")
 def one_for_all_ends_all_in_reverse_and_starts_all_in_order(w: Writer) -> None:
     w.tree("s1", *(w.trapper(child, value=1) for child in "caebd"), strategy="one_for_all", max_restarts=3)
     for attempt, child in enumerate("cdb", 1):
@@ -136,7 +136,7 @@ def one_for_all_ends_all_in_reverse_and_starts_all_in_order(w: Writer) -> None:
     w.look()
 
 
-@_strategies("STR-8", "INT-4", "SHUT-15", needs="exit_signals")
+@_strategies("STR-8", "INT-4", "SHUT-15")
 def rest_for_one_restarts_what_comes_after(w: Writer) -> None:
     w.tree("s1", *(w.trapper(child) for child in "caebd"), strategy="rest_for_one", max_restarts=4)
     for label in ("s1/e#1", "s1/d#2", "s1/c#1", "s1/a#2"):
@@ -146,7 +146,7 @@ def rest_for_one_restarts_what_comes_after(w: Writer) -> None:
     w.look()
 
 
-@_strategies("STR-7", "STR-8", "SHUT-15", needs="exit_signals")
+@_strategies("STR-7", "STR-8", "SHUT-15")
 def a_group_restart_ends_each_by_its_own_rule(w: Writer) -> None:
     for number, strategy in enumerate(GROUPS):
         w.tree(
@@ -303,7 +303,7 @@ def a_nested_supervisor_that_cannot_restart_its_child_escalates(w: Writer) -> No
         w.look()
 
 
-@_strategies("STR-7", "STR-8", "STR-21", "SHUT-12", needs="exit_signals")
+@_strategies("STR-7", "STR-8", "STR-21", "SHUT-12")
 def whole_subtrees_take_part_in_a_group_restart(w: Writer) -> None:
     for number, strategy in enumerate(GROUPS):
         label = f"s{number}"
@@ -319,7 +319,7 @@ def whole_subtrees_take_part_in_a_group_restart(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-21", "SUP-2", "STR-12", "INT-5", "STR-10", needs="registry")
+@_strategies("STR-21", "SUP-2", "STR-12", "INT-5", "STR-10")
 def a_nested_supervisor_that_cannot_start_again_is_tried_until_the_limit(w: Writer) -> None:
     for number, strategy in enumerate(GROUPS):
         label, name = f"s{number}", f"n{number}"

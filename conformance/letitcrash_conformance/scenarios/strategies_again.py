@@ -29,7 +29,7 @@ def a_replacement_does_not_get_the_mail_of_its_predecessor(w: Writer) -> None:
     w.look()
 
 
-@_strategies("STR-6", "LNK-18", "MON-7", "EXIT-21", needs="links monitors exit_signals")
+@_strategies("STR-6", "LNK-18", "MON-7", "EXIT-21")
 def a_replacement_has_no_links_monitors_or_flags_of_its_predecessor(w: Writer) -> None:
     w.trapping("p1")
     w.tree("s1", w.worker("a"), w.worker("b"))
@@ -50,7 +50,7 @@ def a_replacement_has_no_links_monitors_or_flags_of_its_predecessor(w: Writer) -
     w.call("p1", "add", 1)
 
 
-@_strategies("STR-6", "TIM-7", needs="timers")
+@_strategies("STR-6", "TIM-7")
 def a_replacement_does_not_get_the_timers_of_its_predecessor(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"))
     w.call("s1/a#1", "send_after", "t1", w.ms(200, 400), "too late")
@@ -62,7 +62,7 @@ def a_replacement_does_not_get_the_timers_of_its_predecessor(w: Writer) -> None:
     w.call("s1/b#1", "cancel_timer", "t1")
 
 
-@_strategies("STR-6", "MON-1", "LNK-1", "LNK-12", needs="links monitors exit_signals")
+@_strategies("STR-6", "MON-1", "LNK-1", "LNK-12")
 def each_process_of_a_child_is_watched_anew(w: Writer) -> None:
     w.trapping("p1")
     w.tree("s1", w.worker("a"), w.worker("b"), max_restarts=9)
@@ -127,7 +127,7 @@ def _times(before: str, child: str) -> int:
     return 1 + sum(other <= child for other in before)
 
 
-@_strategies("STR-20", "STR-2", "STR-3", "SUP-16", needs="exit_signals")
+@_strategies("STR-20", "STR-2", "STR-3", "SUP-16")
 def supervisors_are_restarted_by_their_type_like_workers(w: Writer) -> None:
     kinds: tuple[Restart, ...] = ("permanent", "transient", "temporary")
     inner = supervisor(w.worker("x"), max_restarts=0)

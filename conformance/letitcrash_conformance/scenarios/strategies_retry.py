@@ -67,7 +67,7 @@ def siblings_are_served_while_a_restart_is_retried(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-13", "INT-6", "STR-7", needs="exit_signals")
+@_strategies("STR-13", "INT-6", "STR-7")
 def one_for_all_starts_over_if_a_member_fails(w: Writer) -> None:
     for number, (shy, dying) in enumerate((("b", "a"), ("a", "c"), ("c", "b"), ("b", "b"))):
         label = f"s{number}"
@@ -77,7 +77,7 @@ def one_for_all_starts_over_if_a_member_fails(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-13", "INT-6", "SUP-53", needs="exit_signals")
+@_strategies("STR-13", "INT-6", "SUP-53")
 def one_for_all_with_several_members_that_fail_in_turn(w: Writer) -> None:
     w.tree(
         "s1",
@@ -93,7 +93,7 @@ def one_for_all_with_several_members_that_fail_in_turn(w: Writer) -> None:
     w.look()
 
 
-@_strategies("STR-14", "INT-5", "STR-8", needs="exit_signals")
+@_strategies("STR-14", "INT-5", "STR-8")
 def rest_for_one_goes_on_where_a_member_failed(w: Writer) -> None:
     for number, (shy, dying) in enumerate((("c", "b"), ("d", "a"), ("b", "b"), ("d", "c"))):
         label = f"s{number}"
@@ -103,7 +103,7 @@ def rest_for_one_goes_on_where_a_member_failed(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-14", "STR-9", "STR-10", needs="exit_signals")
+@_strategies("STR-14", "STR-9", "STR-10")
 def rest_for_one_with_several_members_that_fail_in_turn(w: Writer) -> None:
     w.tree(
         "s1",
@@ -189,7 +189,7 @@ def ending_another_child_does_not_stop_the_attempts(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-16", "INT-4", needs="suspend")
+@_strategies("STR-16", "INT-4")
 def two_deaths_at_once_are_one_restart_of_all(w: Writer) -> None:
     for number, pair in enumerate(("ab", "ba", "ac", "cb")):
         label = f"s{number}"
@@ -202,7 +202,7 @@ def two_deaths_at_once_are_one_restart_of_all(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-17", "STR-16", needs="suspend")
+@_strategies("STR-17", "STR-16")
 def two_deaths_at_once_under_rest_for_one_depend_on_their_order(w: Writer) -> None:
     for number, (pair, limit) in enumerate((("ac", 1), ("ca", 2), ("ca", 1), ("bc", 1))):
         label = f"s{number}"
@@ -215,7 +215,7 @@ def two_deaths_at_once_under_rest_for_one_depend_on_their_order(w: Writer) -> No
         w.look()
 
 
-@_strategies("STR-18", "INT-1", "INT-3", needs="suspend")
+@_strategies("STR-18", "INT-1", "INT-3")
 def two_deaths_at_once_under_one_for_one_are_two_restarts(w: Writer) -> None:
     for number, limit in enumerate((2, 1)):
         label = f"s{number}"
@@ -240,7 +240,7 @@ def deaths_while_the_supervisor_is_busy_are_handled_in_turn(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-16", "STR-7", "SHUT-8", "SHUT-15", needs="exit_signals")
+@_strategies("STR-16", "STR-7", "SHUT-8", "SHUT-15")
 def a_child_may_die_while_its_group_is_ended(w: Writer) -> None:
     for number, child in enumerate("bcdb"):
         strategy = GROUPS[number % 2]
@@ -298,7 +298,7 @@ def a_sibling_may_die_while_a_restart_is_retried(w: Writer) -> None:
         w.look()
 
 
-@_strategies("STR-13", "STR-10", "INT-5", needs="registry")
+@_strategies("STR-13", "STR-10", "INT-5")
 def a_stranger_that_holds_the_name_of_a_member_makes_the_group_give_up(w: Writer) -> None:
     for number, strategy in enumerate(GROUPS):
         label = f"s{number}"
@@ -311,7 +311,7 @@ def a_stranger_that_holds_the_name_of_a_member_makes_the_group_give_up(w: Writer
         w.put("whereis", name=name)
 
 
-@_strategies("STR-12", "STR-14", "STR-6", needs="registry", clock="virtual")
+@_strategies("STR-12", "STR-14", "STR-6", clock="virtual")
 def a_stranger_that_lets_go_of_a_name_in_time_ends_the_attempts(w: Writer) -> None:
     w.tree(
         "s1",

@@ -25,7 +25,7 @@ def children_start_in_order_and_end_in_reverse(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-1", "SUP-17", "SHUT-1", "SHUT-4", needs="exit_signals")
+@_supervisor("SUP-1", "SUP-17", "SHUT-1", "SHUT-4")
 def children_that_clean_up_end_one_after_the_other(w: Writer) -> None:
     w.tree("s1", *(w.trapper(child, terminate={"sleep": 10}) for child in ("m", "b", "z", "a", "k")))
     w.look()
@@ -50,7 +50,7 @@ def a_child_that_does_not_start_takes_back_those_before_it(w: Writer) -> None:
         w.ask(f"s{number}")
 
 
-@_supervisor("SUP-2", "SHUT-1", "SHUT-4", needs="exit_signals registry")
+@_supervisor("SUP-2", "SHUT-1", "SHUT-4")
 def a_failed_start_cleans_up_and_frees_every_name(w: Writer) -> None:
     for number, child in enumerate("abcd"):
         children = [
@@ -62,7 +62,7 @@ def a_failed_start_cleans_up_and_frees_every_name(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-2", "SUP-12", needs="exit_signals")
+@_supervisor("SUP-2", "SUP-12")
 def a_failed_start_reaches_its_parent_over_the_link(w: Writer) -> None:
     w.spawn("p1")
     w.trapping("p2")
@@ -142,7 +142,7 @@ def a_child_with_an_impossible_shutdown_is_refused(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-11", needs="registry")
+@_supervisor("SUP-11")
 def a_supervisor_whose_name_is_taken_starts_nothing(w: Writer) -> None:
     w.tree("s1", w.worker("a"), name="n1")
     w.tree("s2", w.worker("a"), w.worker("b", name="n2"), name="n1")
@@ -171,7 +171,7 @@ def the_end_of_a_parent_ends_its_supervisor_with_the_same_reason(w: Writer) -> N
     w.look()
 
 
-@_supervisor("SUP-12", "SUP-14", "SHUT-1", "SHUT-4", "SHUT-13", needs="exit_signals")
+@_supervisor("SUP-12", "SUP-14", "SHUT-1", "SHUT-4", "SHUT-13")
 def a_killed_parent_is_no_kill_of_the_tree(w: Writer) -> None:
     w.spawn("p1")
     w.tree(
@@ -187,7 +187,7 @@ def a_killed_parent_is_no_kill_of_the_tree(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-12", "SUP-13", "SHUT-13", needs="exit_signals")
+@_supervisor("SUP-12", "SUP-13", "SHUT-13")
 def signals_to_a_parent_that_traps_do_not_touch_the_tree(w: Writer) -> None:
     w.trapping("p1")
     w.tree("s1", w.worker("a"), link="p1")
@@ -199,7 +199,7 @@ def signals_to_a_parent_that_traps_do_not_touch_the_tree(w: Writer) -> None:
     w.call("p1", "get")
 
 
-@_supervisor("SUP-12", "SHUT-13", needs="exit_signals")
+@_supervisor("SUP-12", "SHUT-13")
 def a_signal_of_the_parent_ends_the_tree_whatever_its_reason(w: Writer) -> None:
     for number, reason in enumerate(REASONS):
         w.trapping(f"p{number}")
@@ -208,7 +208,7 @@ def a_signal_of_the_parent_ends_the_tree_whatever_its_reason(w: Writer) -> None:
         w.look()
 
 
-@_supervisor("SUP-13", needs="exit_signals")
+@_supervisor("SUP-13")
 def signals_of_strangers_are_ignored(w: Writer) -> None:
     w.spawn("p1")
     w.tree("s1", w.worker("a"), nested("b", supervisor(w.worker("c"))), max_restarts=0)
@@ -224,7 +224,7 @@ def signals_of_strangers_are_ignored(w: Writer) -> None:
     w.call("s1/b#1/c#1", "add", 1)
 
 
-@_supervisor("SUP-13", needs="exit_signals links")
+@_supervisor("SUP-13")
 def a_stranger_that_linked_itself_to_a_supervisor_may_die(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.tree("s1", w.worker("a"), w.worker("b"), strategy="one_for_all", max_restarts=0)
@@ -237,7 +237,7 @@ def a_stranger_that_linked_itself_to_a_supervisor_may_die(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-15", needs="registry")
+@_supervisor("SUP-15")
 def messages_that_nobody_expects_are_ignored(w: Writer) -> None:
     w.tree("s1", w.worker("a"), nested("b", supervisor(w.worker("c"))), name="n1", max_restarts=0)
     for payload in ("hello", "!crash", "!stop"):
@@ -251,7 +251,7 @@ def messages_that_nobody_expects_are_ignored(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-16", "SUP-38", needs="exit_signals")
+@_supervisor("SUP-16", "SUP-38")
 def a_killed_supervisor_leaves_no_child_behind(w: Writer) -> None:
     w.tree(
         "s1",
@@ -268,7 +268,7 @@ def a_killed_supervisor_leaves_no_child_behind(w: Writer) -> None:
     w.ask("s1/c#1")
 
 
-@_supervisor("SUP-16", "STR-1", "STR-21", "SUP-26", needs="exit_signals")
+@_supervisor("SUP-16", "STR-1", "STR-21", "SUP-26")
 def a_killed_nested_supervisor_comes_back_with_all_its_children(w: Writer) -> None:
     w.tree("s1", nested("b", supervisor(w.worker("c"), w.trapper("d"))), w.worker("e"))
     w.add("s1/b#1", w.worker("f"))
@@ -314,7 +314,7 @@ def a_supervisor_that_starts_a_child_lets_others_wait(w: Writer) -> None:
     w.ask("s1")
 
 
-@_supervisor("SUP-56", "SUP-31", "STR-1", needs="exit_signals")
+@_supervisor("SUP-56", "SUP-31", "STR-1")
 def a_death_while_another_child_is_ended_is_handled_afterwards(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.trapper("b", terminate={"sleep": w.ms(300, 400)}), w.worker("c"))
     w.look()
@@ -335,7 +335,7 @@ def a_death_while_another_child_is_added_is_handled_afterwards(w: Writer) -> Non
     w.ask("s1")
 
 
-@_supervisor("SUP-1", "SUP-12", "SUP-56", "SHUT-13", needs="exit_signals", clock="virtual")
+@_supervisor("SUP-1", "SUP-12", "SUP-56", "SHUT-13", clock="virtual")
 def a_parent_that_is_told_to_end_during_the_start_ends_after_it(w: Writer) -> None:
     reasons: tuple[Reason, ...] = ("normal", {"error": "e1"})
     for number, reason in enumerate(reasons):

@@ -24,7 +24,7 @@ def _administer(w: Writer, sup: str, ids: Iterable[str]) -> None:
         w.delete(sup, child)
 
 
-@_supervisor("SUP-20", "SUP-35", "STR-8", "SHUT-1", needs="exit_signals")
+@_supervisor("SUP-20", "SUP-35", "STR-8", "SHUT-1")
 def an_added_child_is_the_last_in_the_order(w: Writer) -> None:
     w.tree("s1", w.trapper("b"), w.trapper("c"), strategy="rest_for_one", max_restarts=9)
     w.add("s1", w.trapper("a"))
@@ -38,7 +38,7 @@ def an_added_child_is_the_last_in_the_order(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-35", "SUP-20", "SHUT-1", needs="exit_signals")
+@_supervisor("SUP-35", "SUP-20", "SHUT-1")
 def a_child_restarted_by_hand_keeps_its_place_in_the_order_of_the_end(w: Writer) -> None:
     for strategy in STRATEGIES:
         sup = f"s-{strategy}"
@@ -98,7 +98,7 @@ def an_added_child_that_fails_is_not_kept(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-24", "SUP-27", "SUP-36", needs="registry")
+@_supervisor("SUP-24", "SUP-27", "SUP-36")
 def a_child_whose_name_a_stranger_holds_does_not_start(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.tree("s1", w.worker("a"), w.worker("b", name="n1"), w.worker("c"))
@@ -278,7 +278,7 @@ def requests_to_a_supervisor_that_is_gone_find_nobody(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-39", "SUP-31", needs="exit_signals")
+@_supervisor("SUP-39", "SUP-31")
 def a_child_may_be_ended_while_it_dies(w: Writer) -> None:
     w.tree("s1", *(w.worker(child) for child in "abcd"), w.worker("e", restart="temporary"), max_restarts=20)
     for child in "abcd":
@@ -290,7 +290,7 @@ def a_child_may_be_ended_while_it_dies(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-39", "SUP-56", "SUP-31", needs="suspend")
+@_supervisor("SUP-39", "SUP-56", "SUP-31")
 def a_child_that_died_unnoticed_is_ended_all_the_same(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"), w.worker("c"), strategy="one_for_all", max_restarts=5)
     w.put("suspend", to="s1")
@@ -303,7 +303,7 @@ def a_child_that_died_unnoticed_is_ended_all_the_same(w: Writer) -> None:
     w.ask("s1")
 
 
-@_supervisor("SUP-40", "SUP-31", needs="links exit_signals")
+@_supervisor("SUP-40", "SUP-31")
 def a_child_that_cut_its_link_can_still_be_ended(w: Writer) -> None:
     w.tree(
         "s1",
@@ -325,7 +325,7 @@ def a_child_that_cut_its_link_can_still_be_ended(w: Writer) -> None:
     w.look()
 
 
-@_supervisor("SUP-41", "SUP-52", "SUP-30", needs="links")
+@_supervisor("SUP-41", "SUP-52", "SUP-30")
 def the_death_of_a_child_that_cut_its_link_goes_unnoticed(w: Writer) -> None:
     w.tree("s1", w.worker("a"), w.worker("b"), w.worker("c"), strategy="one_for_all", max_restarts=3)
     w.call("s1/b#1", "unlink", "s1")

@@ -68,7 +68,7 @@ def anybody_may_cancel_a_timer(w: Writer) -> None:
     w.look()
 
 
-@_timers("TIM-7", needs="exit_signals")
+@_timers("TIM-7")
 def the_timers_of_a_dead_process_are_void(w: Writer) -> None:
     w.spawn("p1", "p2")
     w.call("p1", "send_after", "t1", w.ms(50, 5_000), "never")
@@ -130,7 +130,7 @@ def a_timer_may_end_its_process(w: Writer) -> None:
     w.look()
 
 
-@_timers("TIM-1", "TIM-4", "REG-10", needs="registry")
+@_timers("TIM-1", "TIM-4", "REG-10")
 def a_timer_does_not_care_for_names(w: Writer) -> None:
     w.spawn("p1", name="n1")
     w.call("p1", "send_after", "t1", w.ms(100, 200), "once")
@@ -143,7 +143,7 @@ def a_timer_does_not_care_for_names(w: Writer) -> None:
     w.look()
 
 
-@_timers("TIM-1", "GS-21", needs="suspend")
+@_timers("TIM-1", "GS-21")
 def timers_wait_for_the_suspended(w: Writer) -> None:
     w.spawn("p1")
     w.call("p1", "send_after", "t1", w.ms(100, 200), "once")

@@ -108,7 +108,7 @@ def two_dynamic_children_are_retried_side_by_side(w: Writer) -> None:
     w.ask("s1")
 
 
-@_shutdown("SHUT-6", "SUP-56", needs="exit_signals")
+@_shutdown("SHUT-6", "SUP-56")
 def a_child_without_limit_that_hangs_is_killed_from_outside(w: Writer) -> None:
     w.tree("s1", w.trapper("a"), w.trapper("b", shutdown="infinity", terminate="hang"), w.trapper("c"))
     w.stop("s1", timeout_ms=100)
@@ -116,7 +116,7 @@ def a_child_without_limit_that_hangs_is_killed_from_outside(w: Writer) -> None:
     w.look()
 
 
-@_backends("BACK-9", "EXIT-12", needs="exit_signals monitors registry")
+@_backends("BACK-9", "EXIT-12")
 def a_server_killed_in_its_cleanup_is_dead_and_forgotten(w: Writer) -> None:
     w.spawn("p1", terminate="hang", name="n1")
     w.spawn("p2")
