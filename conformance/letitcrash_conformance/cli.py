@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 
@@ -22,6 +20,7 @@ from letitcrash_conformance import (
     cli_report,
     cli_run,
     cli_spec,
+    interrupts,
 )
 from letitcrash_conformance.config_options import adopt, settle
 from letitcrash_conformance.console import COLORS
@@ -104,8 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             arguments = make_parser().parse_args(argv)
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, _interrupt)
+            interrupts.listen()
             settle(arguments)
             handler: Callable[[argparse.Namespace], int] = arguments.handler
             return handler(arguments)
@@ -133,11 +131,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; nothing is left to say, also not by Python when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """Let a request to end be like Ctrl-C: what was found is shown, and the harness is ended too."""
-    raise KeyboardInterrupt
 
 
 def _complain(text: str) -> None:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
+from letitcrash_conformance import interrupts
 from letitcrash_conformance.engine import UnitRunner
 from letitcrash_conformance.errors import SubjectError, SuiteError
 from letitcrash_conformance.known import NOTHING, Known
@@ -100,6 +101,7 @@ def run(
         for number, unit_result in enumerate(work.run(units), start=1):
             result.units.append(unit_result)
             listener.on_unit_finished(unit_result)
+            interrupts.check()
             in_a_row = 0 if unit_result.trouble is None else in_a_row + 1
             if fail_fast and not (unit_result.trouble is None and all(one.known for one in unit_result.findings)):
                 break
@@ -168,8 +170,12 @@ class _Here:
     ) -> None:
         self._listener = listener
         self._findings: list[Finding] = []
-        self._runner = UnitRunner(factory, selected, listener.on_progress, self._on_finding, threads, known)
+        self._runner = UnitRunner(factory, selected, self._on_progress, self._on_finding, threads, known)
         self._current: Unit | None = None
+
+    def _on_progress(self, unit: Unit, examples: int, operations: int) -> None:
+        interrupts.check()
+        self._listener.on_progress(unit, examples, operations)
 
     def _on_finding(self, finding: Finding) -> None:
         self._findings.append(finding)
@@ -234,6 +240,7 @@ class _There:
         waiting = len(units)
         heard = time.monotonic()
         while waiting:
+            interrupts.check()
             try:
                 kind, *news = self._news.get(timeout=0.5)
             except queue.Empty:

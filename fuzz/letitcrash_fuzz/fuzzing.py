@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from letitcrash_conformance import interrupts
 from letitcrash_conformance.errors import SubjectError
 from letitcrash_conformance.subject import Subject
 from letitcrash_fuzz.crew import Crew, Place
@@ -223,7 +224,8 @@ class Fuzzing:
             pool = self._open_crew(Path(folder))
             try:
                 try:
-                    self._work(pool, goal)
+                    with interrupts.held():
+                        self._work(pool, goal)
                 except SubjectError as error:
                     campaign.error = str(error)
                 except KeyboardInterrupt:
@@ -245,6 +247,7 @@ class Fuzzing:
     def _work(self, pool: Crew, goal: Goal) -> None:
         campaign = self.campaign
         while campaign.seconds < goal.seconds:
+            interrupts.check()
             self._look(goal)
             for worker in pool.idle:
                 job = self._next(goal)

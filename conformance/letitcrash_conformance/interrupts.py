@@ -1,0 +1,76 @@
+"""Ctrl-C that is not lost.
+
+Python drops the exception of an interrupt that comes while a destructor or a callback of the garbage collector runs,
+and goes on. Here it is remembered as well, and raised by the next `check`.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["check", "held", "listen"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Memory:
+    """What is known of the interrupts of this process."""
+
+    has_come = False
+    is_held = False
+
+
+_memory = _Memory()
+
+
+def listen() -> None:
+    """Have Ctrl-C and a request to end raise `KeyboardInterrupt` from now on, and forget earlier ones.
+
+    A signal that this process was started to ignore stays ignored. Does nothing outside the main thread.
+    """
+    _memory.has_come = False
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _interrupt)
+
+
+def check() -> None:
+    """Raise `KeyboardInterrupt` if an interrupt has come that nobody has heard of."""
+    if _memory.has_come:
+        _memory.has_come = False
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def held() -> Generator[None]:
+    """Let an interrupt wait for the next `check` inside; a second one does not wait.
+
+    For code that checks every moment, and whose libraries would lose the exception or be left in disorder by it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    _memory.has_come, _memory.is_held = False, True
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, _interrupt)
+        yield
+        check()
+    finally:
+        _memory.is_held = False
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    is_first = not _memory.has_come
+    _memory.has_come = True
+    if not (_memory.is_held and is_first):
+        raise KeyboardInterrupt

@@ -1,0 +1,98 @@
+"""An interrupt ends a run, also where Python drops its exception."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Generator
+
+import pytest
+
+from letitcrash_conformance import interrupts
+
+
+class Late:
+    """Is interrupted while it is destroyed."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):  # the handler runs between two instructions of the main thread
+            pass
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Generator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_raised_at_once(number: signal.Signals) -> None:
+    interrupts.listen()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_one_that_a_destructor_dropped_is_raised_by_the_next_check() -> None:
+    interrupts.listen()
+    Late()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.check()
+    interrupts.check()
+
+
+def test_a_new_command_knows_nothing_of_earlier_interrupts() -> None:
+    interrupts.listen()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    interrupts.listen()
+    interrupts.check()
+
+
+def test_one_that_is_held_waits_for_the_next_check() -> None:
+    with interrupts.held():
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+
+
+def test_one_that_is_held_is_raised_at_the_end_at_the_latest() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts.held():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_second_one_does_not_wait() -> None:
+    with interrupts.held():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+
+
+def test_handlers_are_as_before_when_nothing_is_held_any_more() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with interrupts.held():
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    assert signal.signal(signal.SIGINT, before) is signal.SIG_IGN
+
+
+def test_other_threads_leave_signals_alone() -> None:
+    done = list[bool]()
+
+    def work() -> None:
+        interrupts.listen()
+        with interrupts.held():
+            done.append(True)
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [True]
+    assert signal.getsignal(signal.SIGINT) is before
