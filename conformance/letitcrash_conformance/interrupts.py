@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["check", "held", "listen"]
+__all__ = ["check", "forget", "held", "listen"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,17 +32,22 @@ def listen() -> None:
 
     A signal that this process was started to ignore stays ignored. Does nothing outside the main thread.
     """
-    _memory.has_come = False
+    forget()
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _interrupt)
 
 
+def forget() -> None:
+    """Know nothing of earlier interrupts: somebody has handled them."""
+    _memory.has_come = False
+
+
 def check() -> None:
     """Raise `KeyboardInterrupt` if an interrupt has come that nobody has heard of."""
     if _memory.has_come:
-        _memory.has_come = False
+        forget()
         raise KeyboardInterrupt
 
 

@@ -97,6 +97,7 @@ def run(
     else:
         work = _There(factory, selected, listener, processes, threads, known)
     in_a_row = 0
+    interrupts.forget()
     try:
         for number, unit_result in enumerate(work.run(units), start=1):
             result.units.append(unit_result)

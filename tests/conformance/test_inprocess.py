@@ -17,11 +17,10 @@ import pytest
 
 from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.inprocess import InProcessSubject, Refused
-from letitcrash_conformance.results import Finding, Unit, UnitResult
 from letitcrash_conformance.run import BROKEN_IN_A_ROW, run
 from letitcrash_spec.catalogue import load_clauses
-from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer, Operation
+from tests.support.deaf import Deaf
 
 RESET = Operation("reset", {})
 
@@ -427,20 +426,6 @@ def test_a_subject_that_is_forgotten_closes_its_loop() -> None:
     assert loop.is_closed()
 
 
-class Deaf:
-    """Hears everything and does nothing with it."""
-
-    def on_hello(self, hello: Hello) -> None: ...
-
-    def on_unit_started(self, unit: Unit) -> None: ...
-
-    def on_progress(self, unit: Unit, examples: int, operations: int) -> None: ...
-
-    def on_finding(self, finding: Finding) -> None: ...
-
-    def on_unit_finished(self, result: UnitResult) -> None: ...
-
-
 class Hopeless(Counter):
     """Breaks with every program."""
 
@@ -454,6 +439,6 @@ def test_a_harness_that_only_breaks_is_left_alone(fail_fast: bool, tried: int) -
     result = run(Hopeless, subject="hopeless", selected=clauses, listener=Deaf(), budget=1000, fail_fast=fail_fast)
     troubles = [unit.trouble.what for unit in result.units if unit.trouble is not None]
     broken = [what for what in troubles if "ZeroDivisionError" in what]
-    assert len(broken) == tried
+    assert len(broken) == tried, troubles
     assert len(troubles) == tried + (not fail_fast)
     assert fail_fast or "further pieces were not tried" in troubles[-1]

@@ -10,6 +10,10 @@ from collections.abc import Generator
 import pytest
 
 from letitcrash_conformance import interrupts
+from letitcrash_conformance.run import run
+from letitcrash_conformance.subjects.reference import ReferenceSubject
+from letitcrash_spec.catalogue import load_clauses
+from tests.support.deaf import Deaf
 
 
 class Late:
@@ -51,6 +55,16 @@ def test_a_new_command_knows_nothing_of_earlier_interrupts() -> None:
         signal.raise_signal(signal.SIGINT)
     interrupts.listen()
     interrupts.check()
+
+
+def test_a_run_knows_nothing_of_interrupts_that_came_before_it() -> None:
+    interrupts.listen()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    clauses = frozenset(load_clauses())
+    chapters = ["genserver"]
+    result = run(ReferenceSubject, subject="reference", selected=clauses, listener=Deaf(), chapters=chapters, budget=1)
+    assert not result.is_interrupted
 
 
 def test_one_that_is_held_waits_for_the_next_check() -> None:
