@@ -10,6 +10,10 @@ _FIXES: tuple[tuple[str, str], ...] = (
         "mend the line that is named; what the runtime may lawfully refuse is raised as Refused('noproc') and the like",
     ),
     (
+        "to make a subject, got",
+        "mend the line that is named: a subject is made without arguments, as often as one is needed",
+    ),
+    (
         "expected a command",
         "name a program that is there: an absolute path, one on PATH, or one relative to this folder",
     ),
@@ -18,6 +22,7 @@ _FIXES: tuple[tuple[str, str], ...] = (
     ("expected a feature of", "name features exactly as the protocol page does, and only those"),
     ("hello: expected 'ok'", "answer hello with 'ok' and a description of the implementation"),
     ("hello: expected", "mend that field of hello; section 7 of the protocol page lists them all"),
+    ("HELLO: expected", "mend that field of HELLO; section 7 of the protocol page lists them all"),
     ("hello': expected", "mend that field of hello; section 7 of the protocol page lists them all"),
     ("that one has had its answer", "answer each request once; only one place in the harness should write answers"),
     ("requests are answered in the order", "finish a request before the next one is begun, and answer in that order"),

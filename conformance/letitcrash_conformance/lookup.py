@@ -15,7 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-from letitcrash_conformance.errors import UsageError
+from letitcrash_conformance.errors import LetItCrashError, SubjectError, UsageError
+from letitcrash_conformance.inprocess_stack import describe_calls
 from letitcrash_conformance.subject import Subject
 from letitcrash_conformance.wire import CommandSubject, split_command
 
@@ -74,7 +75,7 @@ class SubjectFactory:
                 silence_s=self.silence_s,
             )
         found = _load(self.target, self.folder)
-        made: object = cast("Callable[[], object]", found)() if _is_maker(found) else found
+        made = _make(self.target, cast("Callable[[], object]", found)) if _is_maker(found) else found
         if not _is_subject(made):
             raise UsageError(f"expected {self.target!r} to make a subject with hello, run and close, got {made!r}")
         return cast("Subject", made)
@@ -126,6 +127,17 @@ def find_subject(
     if _is_maker(found):
         _refuse_parameters(target, cast("Callable[..., object]", found))
     return SubjectFactory(text, target=target, folder=place)
+
+
+def _make(target: str, maker: Callable[[], object]) -> object:
+    try:
+        return maker()
+    except LetItCrashError:
+        raise
+    except (Exception, SystemExit) as error:
+        last = traceback.format_exception_only(error)[-1].strip()
+        calls = describe_calls(traceback.extract_tb(error.__traceback__)[1:])
+        raise SubjectError(f"expected {target!r} to make a subject, got {last}\n{calls}".rstrip()) from error
 
 
 def _load(target: str, folder: str) -> object:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from letitcrash_conformance.errors import UsageError
+from letitcrash_conformance.errors import SubjectError, UsageError
 from letitcrash_conformance.lookup import SHIPPED, SubjectFactory, find_subject
 from letitcrash_conformance.wire import CommandSubject
 from letitcrash_spec.messages import Operation
@@ -35,6 +35,8 @@ class Other: pass
 def make(): return Mine()
 def make_with(speed, *, colour, size=3): return Mine()
 def make_nothing(): return None
+def make_trouble(): raise ValueError("no room")
+def make_an_end(): raise SystemExit("bye")
 
 one = Mine()
 number = 7
@@ -212,3 +214,18 @@ def test_a_function_that_makes_something_else_is_refused_when_it_is_called() -> 
     assert str(caught.value) == (
         "expected 'my_runtime:make_nothing' to make a subject with hello, run and close, got None"
     )
+
+
+@pytest.mark.parametrize(
+    ("attribute", "error", "line"),
+    [("make_trouble", "ValueError: no room", 18), ("make_an_end", "SystemExit: bye", 19)],
+)
+def test_a_maker_that_raises_is_the_subjects_fault_and_told_with_its_place(
+    folder: Path, attribute: str, error: str, line: int
+) -> None:
+    factory = find_subject(f"my_runtime:{attribute}")
+    with pytest.raises(SubjectError) as caught:
+        factory()
+    first, place = str(caught.value).split("\n")
+    assert first == f"expected 'my_runtime:{attribute}' to make a subject, got {error}"
+    assert place.startswith(f"    {folder / 'my_runtime.py'}:{line} in {attribute}")
