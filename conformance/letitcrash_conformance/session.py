@@ -134,19 +134,27 @@ class Session:
             if outcome.judgement.violation is None:
                 return outcome
             self.operations += len(program.operations)
-        return self._run_patiently(program, calm_s=_calm_ms(program.operations, self.hello.wall_grain_ms) / 1000)
+        silent_s = _silent_ms(program.operations) / 1000
+        if _is_ticking(program.operations):
+            return self._run_patiently(program, delay_s=silent_s)
+        return self._run_patiently(program, calm_s=silent_s + 2 * self.hello.wall_grain_ms / 1000)
 
-    def _run_patiently(self, program: Program, *, calm_s: float = 0.0, last_look_s: float = 0.0) -> Outcome:
+    def _run_patiently(
+        self, program: Program, *, calm_s: float = 0.0, delay_s: float = 0.0, last_look_s: float = 0.0
+    ) -> Outcome:
         """Perform a program step by step, and look again where an observation is not explained.
 
         Args:
             program: The program.
             calm_s: Look at each observation again until nothing has changed for so long, in seconds; 0 for not at all.
+            delay_s: Wait so long before each observation, in seconds.
             last_look_s: Look once more at the last one after that time, for what comes and must not; 0 for not at all.
         """
         self._ask([RESET])
         answers: list[Answer] = []
         for index, operation in enumerate(program.operations):
+            if operation.op == "observe":
+                time.sleep(delay_s)
             try:
                 answers.extend(self._ask([operation]))
             except SubjectError as error:
@@ -276,14 +284,15 @@ def _is_same_world(first: Answer, again: Answer) -> bool:
     return bool(set(before["alive"]) == set(after["alive"]))
 
 
-def _calm_ms(operations: Sequence[Operation], grain_ms: int) -> int:
-    """Return how long a world that has more to do may look as if it had not, in milliseconds.
+def _is_ticking(operations: Sequence[Operation]) -> bool:
+    """Say whether a program has timers that tick, so that its world is never calm."""
+    return '"send_interval"' in json.dumps([operation.args for operation in operations])
 
-    What counts are the times for which callbacks block, and those after which a child is killed. A world in which a
-    timer ticks is never calm: 0 for that.
+
+def _silent_ms(operations: Sequence[Operation]) -> int:
+    """Return how long a world that has more to do may say nothing, in milliseconds.
+
+    What counts are the times for which callbacks block, and those after which a child is killed.
     """
-    text = json.dumps([operation.args for operation in operations])
-    if '"send_interval"' in text:
-        return 0
-    times = [int(ms) for ms in _TIMES.findall(text)]
-    return max((ms for ms in times if ms <= LONGEST_CALM_MS), default=0) + 2 * grain_ms
+    times = _TIMES.findall(json.dumps([operation.args for operation in operations]))
+    return max((ms for ms in map(int, times) if ms <= LONGEST_CALM_MS), default=0)
