@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import TextIO
 
 from letitcrash_conformance import (
     cli_adapter,
@@ -34,6 +36,8 @@ EXIT_USAGE = 2
 EXIT_SUITE = 70
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+
+_FULL = frozenset({errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 _ABOUT = """\
 Judge an implementation of OTP-style processes (servers, links, monitors, names, supervisors) against numbered clauses.
@@ -100,6 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The words after the program's name; those of the process if left out.
     """
+    _open_streams()
     try:
         try:
             arguments = make_parser().parse_args(argv)
@@ -119,6 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             raise
         except Exception as error:
+            if _is_full(error):
+                raise
             traceback.print_exc()
             _complain(
                 f"this is a bug of the suite, version {suite_version()} ({type(error).__name__})\n"
@@ -129,9 +136,37 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has gone; nothing is left to say, also not by Python when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fall_silent(sys.stdout)
         return EXIT_BROKEN_PIPE
+    except OSError as error:
+        if not _is_full(error):
+            raise
+        _fall_silent(sys.stdout)
+        _complain(
+            f"standard output could not be written: {error.strerror}\n  make room or send it elsewhere, and run again"
+        )
+        return EXIT_USAGE
+
+
+def _open_streams() -> None:
+    """Let what is written go nowhere where the process was started without standard output or error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether an error is that of a stream that takes no more; those of files name their file."""
+    return isinstance(error, OSError) and error.filename is None and error.errno in _FULL
+
+
+def _fall_silent(stream: TextIO) -> None:
+    """Send what is written to a stream nowhere, also what is still to be flushed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _complain(text: str) -> None:
-    print(f"letitcrash: {text}", file=sys.stderr)
+    try:
+        print(f"letitcrash: {text}", file=sys.stderr, flush=True)
+    except OSError:  # the exit code must do
+        _fall_silent(sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -187,6 +188,37 @@ def test_a_reader_who_leaves_is_no_error() -> None:
 
     assert process.returncode == cli.EXIT_BROKEN_PIPE
     assert err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("explain", "LNK-7"), ("run", "reference", *QUICK), ("config",)])
+def test_output_that_finds_no_room_is_the_users_affair(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "letitcrash_conformance", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == cli.EXIT_USAGE
+    assert done.stderr == (
+        "letitcrash: standard output could not be written: No space left on device\n"
+        "  make room or send it elsewhere, and run again\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell that can close a stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+@pytest.mark.parametrize(("clause", "code"), [("LNK-7", 0), ("LNK-77", 2)])
+def test_a_stream_that_is_closed_takes_no_more_than_its_text_away(closed: str, clause: str, code: int) -> None:
+    command = shlex.join([sys.executable, "-m", "letitcrash_conformance", "explain", clause])
+    done = subprocess.run(f"{command} {closed}", shell=True, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
