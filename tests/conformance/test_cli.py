@@ -191,7 +191,7 @@ def test_a_reader_who_leaves_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [("explain", "LNK-7"), ("run", "reference", *QUICK), ("config",)])
+@pytest.mark.parametrize("words", [("explain", "LNK-7"), ("run", "reference", *QUICK)])
 def test_output_that_finds_no_room_is_the_users_affair(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -211,8 +211,7 @@ def test_output_that_finds_no_room_is_the_users_affair(words: tuple[str, ...]) -
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell that can close a stream")
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
-@pytest.mark.parametrize(("clause", "code"), [("LNK-7", 0), ("LNK-77", 2)])
+@pytest.mark.parametrize(("closed", "clause", "code"), [(">&-", "LNK-7", 0), (">&- 2>&-", "LNK-77", 2)])
 def test_a_stream_that_is_closed_takes_no_more_than_its_text_away(closed: str, clause: str, code: int) -> None:
     command = shlex.join([sys.executable, "-m", "letitcrash_conformance", "explain", clause])
     done = subprocess.run(f"{command} {closed}", shell=True, capture_output=True, text=True, timeout=60, check=False)
