@@ -103,6 +103,7 @@ class InProcessSubject:
         self._is_wall = self._hello.clock == "wall"
         self._task: asyncio.Task[None] | None = None
         self._closed_by: str | None = None
+        self._rest_s = 0.0
         self._watch = Watch(silence_s, _waker(self.loop))
         self._finalizer = weakref.finalize(self, _abandon, self.loop, self._watch)
 
@@ -181,6 +182,10 @@ class InProcessSubject:
             self._fail_silent(operations, answers, task)
         return answers
 
+    def rest(self, seconds: float) -> None:
+        """Let the loop go on for so long, in seconds, before the next batch: nothing is asked of it meanwhile."""
+        self._rest_s += seconds
+
     def close(self) -> None:
         """End the subject: `teardown`, then cancel what is left, then close the loop; see `Subject.close`.
 
@@ -226,6 +231,10 @@ class InProcessSubject:
         watch = self._watch
         is_wall = self._is_wall
         pause = self.pause if is_drawn else None
+        if self._rest_s and answers is watch.done:
+            watch.bound_s = self.silence_s + self._rest_s
+            await asyncio.sleep(self._rest_s)
+            self._rest_s = 0.0
         for operation in operations:
             op, args = operation
             if pause is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from letitcrash_conformance.errors import SubjectError
+from letitcrash_conformance.inprocess import InProcessSubject
 from letitcrash_conformance.program import SETTLE_MS, Program
 from letitcrash_conformance.subject import Subject
 from letitcrash_spec.errors import MessageError
@@ -153,8 +154,8 @@ class Session:
         self._ask([RESET])
         answers: list[Answer] = []
         for index, operation in enumerate(program.operations):
-            if operation.op == "observe":
-                time.sleep(delay_s)
+            if operation.op == "observe" and delay_s:
+                self._rest(delay_s)
             try:
                 answers.extend(self._ask([operation]))
             except SubjectError as error:
@@ -175,11 +176,11 @@ class Session:
                 if is_explained:
                     if not pause_s:
                         break
-                    time.sleep(pause_s)
+                    self._rest(pause_s)
                 elif time.monotonic() >= deadline:
                     break
                 else:
-                    time.sleep(min(again_s, max(0.0, deadline - time.monotonic())))
+                    self._rest(min(again_s, max(0.0, deadline - time.monotonic())))
                 again = self._ask([operation])[0]
                 is_calm = _is_same_world(answers[-1], again)
                 again_s = min(again_s * 2, RARELY_S) if is_calm else AGAIN_S
@@ -196,6 +197,13 @@ class Session:
             if judgement.violation is not None or judgement.undecided is not None:
                 return Outcome(program, answers, judgement)
         return Outcome(program, answers, judge(self.profile, program.operations, answers))
+
+    def _rest(self, seconds: float) -> None:
+        """Let the subject go on by itself for some time; one of this process needs its loop for that."""
+        if isinstance(self.subject, InProcessSubject):
+            self.subject.rest(seconds)
+        else:
+            time.sleep(seconds)
 
     def _is_refuted(self, operations: Sequence[Operation], answers: Sequence[Answer]) -> bool:
         """Say whether answers are wrong by themselves, whatever an observation after them may show."""

@@ -426,6 +426,29 @@ def test_a_subject_that_is_forgotten_closes_its_loop() -> None:
     assert loop.is_closed()
 
 
+class Lagging(Counter):
+    """Adds what a cast brings a moment later, in its own time."""
+
+    HELLO: ClassVar[dict[str, Any]] = {**Counter.HELLO, "clock": "wall", "settle": False}
+
+    def cast(self, to: str, msg: list[Any]) -> None:
+        self.loop.call_later(0.02, self._add, msg[1])
+
+    def _add(self, number: int) -> None:
+        self.value += number
+
+
+def test_the_loop_goes_on_while_the_subject_rests() -> None:
+    subject = Lagging()
+    spawn = Operation("spawn", {"as": "p1", "probe": {}})
+    try:
+        assert subject.run([RESET, spawn, Operation("cast", {"to": "p1", "msg": ["add", 1]}), add(0)])[-1] == {"ok": 0}
+        subject.rest(0.5)
+        assert subject.run([add(0), add(0)]) == [{"ok": 1}, {"ok": 1}]
+    finally:
+        subject.close()
+
+
 class Hopeless(Counter):
     """Breaks with every program."""
 

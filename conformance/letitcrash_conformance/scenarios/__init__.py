@@ -32,6 +32,7 @@ from letitcrash_conformance.scenarios import (
     supervisor_admin,
     timers,
     unaided,
+    wild,
 )
 from letitcrash_conformance.scenarios.scenario import Scenario
 
@@ -62,6 +63,7 @@ ALL: tuple[Scenario, ...] = (
     *phases.SCENARIOS,
     *repeats.SCENARIOS,
     *repeats_servers.SCENARIOS,
+    *wild.SCENARIOS,
 )
 """Every scenario, in the order of the chapters."""
 
