@@ -296,3 +296,24 @@ def test_a_request_that_names_a_child_before_it_is_there_may_mean_nobody(at_once
     assert clause_of([*steps, look(*first, now=37, s={"s/a#2": "s/a#2"})]) is None
     assert clause_of([*steps, look(*first, ev("s/a#2", "dead", reason="shutdown"), now=37, s={})]) is None
     assert clause_of([*steps, look(*first, ev("s/a#2", "dead", reason="killed"), now=37, s={})]) is not None
+
+
+@pytest.mark.clause("GS-60", "GS-62", "INT-5")
+@pytest.mark.parametrize("answer", [ok(), fail("exit", reason="shutdown"), fail("noproc")])
+def test_a_supervisor_that_gives_up_while_it_is_told_to_stop_may_say_so_whatever_was_asked(answer: Answer) -> None:
+    """Its own reason for giving up is `shutdown`, too; OTP's stop tells the two apart while it waits for an answer."""
+    failing: dict[str, Any] = {"init": ["ok", {"sleep": 50, "then": {"crash": "slow"}}]}
+    steps = [
+        start(
+            "s",
+            trapper("a", probe={"terminate": {"sleep": 30}}),
+            worker("b", failing),
+            max_restarts=1,
+            max_seconds=3600,
+        ),
+        crash("s/b#1"),
+        other("which_children", ok([["b", "restarting", "worker"], ["a", "s/a#1", "worker"]]), sup="s"),
+        other("stop", answer, to="s", reason="shutdown"),
+    ]
+    assert clause_of(steps) is None
+    assert clause_of([*steps[:-1], other("stop", fail("exit", reason="normal"), to="s", reason="shutdown")]) is not None

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from letitcrash_spec.messages import fail, ok
+from letitcrash_spec.messages import Answer, fail, ok
 from letitcrash_spec.model import exits, genserver, links, monitors
 from letitcrash_spec.model.tree import why_refused
 from letitcrash_spec.model.world import Process, Signal, Unspecified, World
@@ -65,9 +65,10 @@ def deliver(world: World, process: Process, src: str) -> None:
                 others.append(fail("bad_spec"))
             exits.answer(world, process, (src, signal[1]), fail("noproc"), "SUP-38", also=tuple(others))
         elif kind == "stop":
-            ended = ok() if process.reason == signal[2] else fail("exit", reason=process.reason)
-            also = () if process.tree is None else (ended,)
-            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60", also=also)
+            also: list[Answer] = []
+            if process.tree is not None:  # it may have been sent while the supervisor was ending by itself
+                also = [fail("exit", reason=process.reason)] + [ok()] * (process.reason == signal[2])
+            exits.answer(world, process, (src, signal[1]), fail("noproc"), "GS-60", also=tuple(also))
         elif kind == "link":
             links.receive_link(world, process, src)
         elif kind == "monitor":
