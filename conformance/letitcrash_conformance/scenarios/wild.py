@@ -55,6 +55,24 @@ def what_waits_for_a_server_that_crashes_is_not_handled(w: Writer) -> None:
     w.look()
 
 
+@_genserver("GS-27", "EXIT-7", "LNK-1", "MON-1", "GS-37")
+def a_call_leaves_the_messages_of_others_alone(w: Writer) -> None:
+    slow = w.ms(200, 600)
+    for number, patience in enumerate((w.ms(1000, 5000), w.ms(100, 300)), 1):
+        caller, server, peer, other = (f"{kind}{number}" for kind in ("caller", "server", "peer", "other"))
+        w.trapping(caller)
+        w.spawn(server, peer, other)
+        w.call(caller, "link", peer)
+        w.call(caller, "monitor", other, f"m{number}")
+        w.cast(caller, "call", server, ["sleep", slow], patience)
+        w.crash(peer)
+        w.kill(other)
+        w.send(caller, "info")
+        w.look()
+        w.call(caller, "call", server, ["add", 1], w.ms(1000, 5000))
+        w.look()
+
+
 @_strategies("STR-7", "STR-8", "STR-16", "SHUT-15")
 def a_sibling_that_cleans_up_already_is_awaited(w: Writer) -> None:
     for strategy in ("one_for_all", "rest_for_one"):

@@ -41,10 +41,12 @@ from tests.conformance.mutants import (
     supervisor_life,
     supervisor_telling,
     timers,
+    wild_servers,
+    wild_trees,
 )
 from tests.conformance.mutants.plant import Mutant
 
-__all__ = ["ALL", "RED", "TREES"]
+__all__ = ["ALL", "RED", "TREES", "WILD"]
 
 TREES: tuple[Mutant, ...] = (
     *supervisor.MUTANTS,
@@ -80,6 +82,9 @@ RED: tuple[Mutant, ...] = (
 )
 """What attackers of all other chapters thought of without having seen the suite."""
 
+WILD: tuple[Mutant, ...] = (*wild_servers.MUTANTS, *wild_trees.MUTANTS)
+"""What was reported of real runtimes and was not planted before; docs/wild.md tells where."""
+
 ALL: tuple[Mutant, ...] = (
     *exits.MUTANTS,
     *links.MUTANTS,
@@ -95,5 +100,6 @@ ALL: tuple[Mutant, ...] = (
     *backends.MUTANTS,
     *backends_mixed.MUTANTS,
     *RED,
+    *WILD,
 )
 """All mutants, chapter by chapter."""
