@@ -1,8 +1,21 @@
-"""`python -m letitcrash_conformance`: the command line."""
+"""The command line, as `python -m letitcrash_conformance` and as the command `letitcrash`."""
+
+from __future__ import annotations
 
 import sys
 
-from letitcrash_conformance.cli import main
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the command line; Ctrl-C ends it in a word, also while its modules are being loaded."""
+    try:
+        from letitcrash_conformance import cli
+    except KeyboardInterrupt:
+        print("letitcrash: interrupted", file=sys.stderr)
+        return 130
+    return cli.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

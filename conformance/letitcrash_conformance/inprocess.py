@@ -314,8 +314,10 @@ class InProcessSubject:
         try:
             for step in (_bounded(self.teardown), *[_cancel_rest] * _CLOSE_ROUNDS):
                 watch.begin(())
+                ending = step()
                 with contextlib.suppress(Exception, Silence, asyncio.CancelledError):
-                    self.loop.run_until_complete(step())
+                    self.loop.run_until_complete(ending)
+                ending.close()  # where the loop runs, in the handler of a signal, it has not begun
                 watch.end()
                 watch.stack = None
         finally:

@@ -10,9 +10,10 @@ import signal
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from types import FrameType
 
-__all__ = ["check", "forget", "held", "listen"]
+__all__ = ["check", "forget", "held", "ignore", "listen", "postponed"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -49,6 +50,30 @@ def check() -> None:
     if _memory.has_come:
         forget()
         raise KeyboardInterrupt
+
+
+def ignore() -> None:
+    """Leave Ctrl-C to the process that started this one with `postponed`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@contextmanager
+def postponed() -> Generator[None]:
+    """Let Ctrl-C wait inside, and in the processes that are started there, until they `ignore` it.
+
+    A terminal tells all processes at once, and one that still loads its modules would end with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # to start it ends every block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -224,6 +224,7 @@ class _There:
         self._findings: dict[Unit, list[Finding]] = {}
         self._known = known
         self._told: set[tuple[str, str]] = set()
+        self._is_done = False
         self._is_closed = False
 
     def run(self, units: Sequence[Unit]) -> Iterable[UnitResult]:
@@ -236,7 +237,8 @@ class _There:
                 args=(self._factory, self._selected, self._units, self._news, self._threads, self._known),
                 daemon=True,
             )
-            process.start()
+            with interrupts.postponed():
+                process.start()
             self._processes.append(process)
         waiting = len(units)
         heard = time.monotonic()
@@ -268,6 +270,7 @@ class _There:
                 self._findings.setdefault(news[0].found_in, []).append(news[0])
                 if _key(news[0]) not in self._told:
                     self._listener.on_finding(news[0])
+        self._is_done = True
 
     def _without_told(self, result: UnitResult) -> UnitResult:
         """Keep one finding for each clause: two processes may have found the same."""
@@ -289,17 +292,20 @@ class _There:
             return
         self._is_closed = True
         for process in self._processes:
-            process.join(timeout=0 if process.exitcode is None and self._findings else 5)
+            process.join(timeout=5 if self._is_done else 0)
             if process.is_alive():
                 process.terminate()
                 process.join(timeout=5)
             if process.is_alive():
                 process.kill()
                 process.join()
-        self._units.close()
         self._news.close()
+        self._units.close()
+        # The thread that fed it must have let go of its locks when this process ends, or one is not unregistered.
+        feeder = threading.Thread(target=self._units.join_thread, daemon=True)
+        feeder.start()
+        feeder.join(timeout=1)
         self._units.cancel_join_thread()
-        self._news.cancel_join_thread()
 
 
 def _key(finding: Finding) -> tuple[str, str]:
@@ -310,7 +316,7 @@ def _work(
     factory: Callable[[], Subject], selected: frozenset[str], units: Any, news: Any, threads: Tier | None, known: Known
 ) -> None:
     """Run units until there are none (a worker process)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts.ignore()
     runner = UnitRunner(
         factory,
         selected,

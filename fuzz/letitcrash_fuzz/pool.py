@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from letitcrash_conformance import interrupts
 from letitcrash_conformance.errors import SuiteError
 from letitcrash_fuzz.crew import Message, Place
 from letitcrash_fuzz.worker import STOP, Job, read_running, work
@@ -56,7 +57,8 @@ class Pool:
         running = self._folder / f"running-{slot}"
         running.unlink(missing_ok=True)
         process = self._context.Process(target=work, args=(theirs, str(running)), daemon=False)
-        process.start()
+        with interrupts.postponed():
+            process.start()
         theirs.close()
         return Worker(slot, running, process=process, link=ours)
 

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from letitcrash_conformance import interrupts
 from letitcrash_conformance.errors import LetItCrashError
 from letitcrash_fuzz.atheris_engine import run_atheris
 from letitcrash_fuzz.campaign import execute
@@ -62,7 +63,7 @@ def work(link: Connection, running: str) -> None:
         link: Brings `Job`s and `STOP`, and takes `(kind, value)`: `progress`, `violation`, `find`, `done`, `failed`.
         running: A file that always holds the input that is running.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts.ignore()
     executor: Executor | None = None
 
     def leave(number: int, frame: object) -> None:

@@ -177,6 +177,19 @@ def test_ctrl_c_ends_the_worker_processes_too() -> None:
     assert "INTERRUPTED" in out
 
 
+def test_ctrl_c_while_the_worker_processes_begin_shows_no_traceback() -> None:
+    with start("run", "reference", "--budget", "100000", "--seed", "1", "-n", "2", start_new_session=True) as process:
+        assert process.stdout is not None
+        for row in process.stdout:
+            if row.startswith("subject "):
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130, err
+    assert err in ("", "letitcrash: interrupted\n")
+
+
 def test_a_reader_who_leaves_is_no_error() -> None:
     with start("run", "reference", *QUICK) as process:
         assert process.stdout is not None

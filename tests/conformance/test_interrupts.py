@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator
 
 import pytest
 
+import letitcrash_conformance
 from letitcrash_conformance import interrupts
+from letitcrash_conformance.__main__ import main
 from letitcrash_conformance.run import run
 from letitcrash_conformance.subjects.reference import ReferenceSubject
 from letitcrash_spec.catalogue import load_clauses
@@ -110,3 +113,43 @@ def test_other_threads_leave_signals_alone() -> None:
     thread.join()
     assert done == [True]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot wait here")
+def test_one_that_is_postponed_comes_afterwards() -> None:
+    interrupts.listen()
+    steps = list[str]()
+
+    def interrupt() -> None:
+        with interrupts.postponed():
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            steps.append("inside")
+        steps.append("outside")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert steps == ["inside"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot wait here")
+def test_a_process_that_ignores_a_postponed_one_never_hears_of_it() -> None:
+    with interrupts.postponed():
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        interrupts.ignore()
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+def test_an_interrupt_while_the_command_is_loaded_ends_it_in_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, path: object, target: object = None) -> None:
+            if name == "letitcrash_conformance.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "letitcrash_conformance.cli", raising=False)
+    monkeypatch.delattr(letitcrash_conformance, "cli", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+
+    assert main() == 130
+    assert capsys.readouterr().err == "letitcrash: interrupted\n"

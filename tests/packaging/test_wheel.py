@@ -75,7 +75,7 @@ def test_the_wheel_installs_the_command_the_plugin_and_the_license(wheel: zipfil
     points = wheel.read(f"{info}/entry_points.txt").decode()
     metadata = message_from_bytes(wheel.read(f"{info}/METADATA"))
 
-    assert "letitcrash = letitcrash_conformance.cli:main" in points
+    assert "letitcrash = letitcrash_conformance.__main__:main" in points
     assert "letitcrash = letitcrash_conformance.pytest_plugin" in points
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
