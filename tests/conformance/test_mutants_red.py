@@ -19,7 +19,9 @@ QUICK = frozenset(
         "missed_ticks_become_one",
         "monitor_on_the_suspended_is_silent",
         "name_is_free_when_cleanup_begins",
+        "names_differ_by_their_letters_only",
         "timeout_of_zero_is_the_default",
+        "timers_count_in_31_bits",
         "unlink_flushes",
     }
 )

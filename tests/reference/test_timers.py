@@ -89,6 +89,22 @@ async def test_a_timer_to_a_name_looks_the_name_up_when_it_fires(backend: Backen
         assert notes == ["for the new one"]
 
 
+@pytest.mark.clause("TIM-8")
+async def test_an_interval_to_a_name_goes_on_while_nobody_has_it(backend: Backend) -> None:
+    notes = Notes()
+    async with runtime() as rt:
+        timer = rt.send_interval(1, "n", "tick")
+        await rt.advance(2)
+        for ticks in (1, 2):
+            holder = await rt.start(Worker(notes=notes), name="n", backend=backend)
+            await rt.advance(1)
+            await rt.wait_until_idle()
+            assert notes.count("tick") == ticks
+            await holder.stop()
+            await rt.advance(1)
+        assert timer.cancel() is True
+
+
 @pytest.mark.clause("TIM-3")
 async def test_times_that_make_no_sense_are_refused() -> None:
     async with runtime() as rt:

@@ -28,6 +28,26 @@ def a_name_leads_to_its_holder(w: Writer) -> None:
     w.call("p1", "get")
 
 
+@_registry("REG-1", "REG-11", "REG-12", "REG-15", "REG-16")
+def names_differ_in_every_character(w: Writer) -> None:
+    names = ("n1", "N1", "n1 ", "n11")
+    w.put("whereis", name=names[0])
+    for number, name in enumerate(names):
+        w.spawn(f"p{number}")
+        w.put("register", name=name, to=f"p{number}")
+        for other in names:
+            w.put("whereis", name=other)
+        w.put("name_of", to=f"p{number}")
+    for number, name in enumerate(names):
+        w.call({"name": name}, "add", number + 1)
+    w.look()
+    w.put("unregister", name=names[0])
+    w.stop("p2")
+    for name in names:
+        w.put("whereis", name=name)
+    w.look()
+
+
 @_registry("REG-2", "REG-3", "REG-4", "REG-5")
 def a_name_is_given_once_and_a_process_has_one(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")

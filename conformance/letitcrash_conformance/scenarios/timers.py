@@ -154,3 +154,15 @@ def timers_wait_for_the_suspended(w: Writer) -> None:
     w.put("resume", to="p1")
     w.look()
     w.call("p1", "cancel_timer", "t2")
+
+
+@_timers("TIM-1", "TIM-5")
+def a_timer_may_be_set_for_weeks(w: Writer) -> None:
+    day, week = w.ms(86_400_000, 30), w.ms(604_800_000, 60)
+    w.spawn("p1")
+    for number, time in enumerate((day, week, 4 * week)):  # 4 weeks are more milliseconds than 31 bits hold
+        w.call("p1", "send_after", f"t{number}", time, f"i{number}")
+    for pause in (day // 2, day // 2 + 1, week - day, 3 * week):
+        w.advance(pause)
+        w.look()
+    w.call("p1", "cancel_timer", "t2")

@@ -188,4 +188,30 @@ MUTANTS = (
         ),
         is_hard=True,
     ),
+    Mutant(
+        "names_differ_by_their_letters_only",
+        "A name that differs from a taken one only in capitals is refused.",
+        frozenset({"REG-1"}),
+        (
+            Edit(
+                f"{REGISTRY}.add",
+                "self.names.get(name)",
+                "next((each for key, each in self.names.items() if key.lower() == name.lower()), None)",
+            ),
+        ),
+        is_hard=True,
+    ),
+    Mutant(
+        "names_lose_their_spaces",
+        "Looking up a name ignores the spaces around it.",
+        frozenset({"REG-1", "REG-12", "REG-16"}),
+        (
+            Edit(
+                f"{RUNTIME}.whereis",
+                "self.table.registry.names.get(name)",
+                "next((each for key, each in self.table.registry.names.items() if key.strip() == name.strip()), None)",
+            ),
+        ),
+        is_hard=True,
+    ),
 )

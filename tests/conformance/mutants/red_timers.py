@@ -185,4 +185,30 @@ MUTANTS = (
         ),
         is_hard=True,
     ),
+    Mutant(
+        "timers_wait_for_a_day_at_most",
+        "A timer that is set for more than a day fires after a day.",
+        frozenset({"TIM-1"}),
+        (
+            Edit(
+                f"{TIMER}.start",
+                "clock.call_later(delay, self._fire)",
+                "clock.call_later(min(delay, 86400.0), self._fire)",
+            ),
+        ),
+        is_hard=True,
+    ),
+    Mutant(
+        "timers_count_in_31_bits",
+        "The time of a timer is cut to 31 bits of milliseconds.",
+        frozenset({"TIM-1"}),
+        (
+            Edit(
+                f"{TIMER}.start",
+                "clock.call_later(delay, self._fire)",
+                "clock.call_later(delay % 2147483.648, self._fire)",
+            ),
+        ),
+        is_hard=True,
+    ),
 )
