@@ -10,6 +10,9 @@ from tests.conformance.mutants.proof import clauses_of, prove
 
 SLOW = frozenset(
     {
+        "cancelling_an_expired_timer_fails",
+        "crashed_server_handles_what_waits",
+        "each_watcher_restarts_the_child",
         "ending_hangs_after_a_restart",
         "ending_unlinks_all_children_first",
         "exits_during_a_call_are_lost",

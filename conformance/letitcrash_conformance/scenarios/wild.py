@@ -33,6 +33,21 @@ def the_death_of_one_watcher_concerns_no_other(w: Writer) -> None:
         w.look()
 
 
+@_monitors("MON-1", "MON-3", "MON-5", "MON-15")
+def a_name_can_be_watched_again_whoever_holds_it(w: Writer) -> None:
+    w.spawn("w1", "w2")
+    name: Json = {"name": "n1"}
+    w.call("w1", "monitor", name, "m0")
+    w.look()
+    for number, reason in enumerate(("normal", "shutdown", "kill"), 1):
+        holder = f"t{number}"
+        w.spawn(holder, name="n1")
+        for watcher in ("w1", "w2"):
+            w.call(watcher, "monitor", name, f"{watcher}m{number}")
+        w.exit(holder, reason) if reason == "kill" else w.stop(holder, reason)
+        w.look()
+
+
 @_genserver("GS-61", "GS-50")
 def a_stop_that_may_take_no_time_is_asked_for_all_the_same(w: Writer) -> None:
     w.spawn("p1", terminate={"sleep": w.ms(100, 300)})
@@ -88,6 +103,23 @@ def a_sibling_that_cleans_up_already_is_awaited(w: Writer) -> None:
         w.crash(f"{strategy}/a#1")
         w.look()
         w.crash(f"{strategy}/b#2")
+        w.look()
+
+
+@_strategies("STR-1", "STR-5", "STR-6", "STR-7", "STR-8", "GS-51")
+def a_child_comes_back_after_its_cleanup(w: Writer) -> None:
+    for strategy in ("one_for_one", "one_for_all", "rest_for_one"):
+        w.tree(
+            strategy,
+            w.worker(
+                "a", terminate={"sleep": w.ms(100, 300)}, **({"name": "n1"} if strategy == "rest_for_one" else {})
+            ),
+            w.worker("b"),
+            strategy=strategy,
+        )
+        w.crash(f"{strategy}/a#1")
+        w.look()
+        w.cast(f"{strategy}/a#2", "stop", "normal")
         w.look()
 
 

@@ -201,6 +201,17 @@ def _compare_moments(world: World, observation: Mapping[str, Json]) -> list[_Dif
                     clause = "DYN-E11" if process.tree.is_dynamic else "SHUT-1"
                     what = f"{sup} has ended before its child {who}"
                     found.append(_Difference(0, clause, what, f"not before {last} ms", first))
+    for who, others in reports.items():
+        place, _, number = who.rpartition("#")
+        former = f"{place}#{int(number) - 1}" if place and number.isdigit() else ""
+        known = world.processes.get(former)
+        if known is None or known.given_up or former not in reports:
+            continue
+        if others[0]["ev"] == "init" and reports[former][-1]["ev"] == "dead":
+            began, ended_at = others[0].get("t", 0), reports[former][-1].get("t", 0)
+            if ended_at > began + world.spare_ms + 1:
+                what = f"{who} has begun before its predecessor {former} had ended"
+                found.append(_Difference(0, "STR-6", what, f"not before {ended_at} ms", began))
     for who, index, not_before, not_after in world.earliest:
         report = reports[who][index]
         if report.get("t", not_before) + 1 < not_before:

@@ -115,7 +115,7 @@ def die(world: World, process: Process, reason: Json, clause: str) -> None:
     if process.task is not None and process.task[0] == "hosting" and _is_starting(world, process.task[1]):
         raise Unspecified("the death of a process inside which a supervisor starts")
     starter = _starter(process)
-    failed = starter is not None or process.given_up
+    failed = process.given_up = starter is not None or process.given_up
     process.status = "dead"
     process.reason = reason
     if process.name is not None:

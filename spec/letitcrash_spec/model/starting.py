@@ -101,10 +101,21 @@ def _clause_of_init(world: World, process: Process) -> str:
     return "BACK-3" if process.backend != world.profile.default_backend else "GS-1"
 
 
+def _earliest(world: World, process: Process) -> int:
+    """Return before which moment a child of a static supervisor cannot begin: its predecessor has ended by then.
+
+    On a wall clock the end is seen by somebody else than the child, who may be late; so there is time to spare.
+    """
+    boss = world.live(process.parent or "")
+    if boss is None or boss.tree is None or boss.tree.is_dynamic:  # ids under a dynamic one may be used again at once
+        return 0
+    return max(0, world.end_of_predecessor(process.label) - world.spare_ms)
+
+
 def act(world: World, process: Process, entry: Json, starter: Destination) -> None:
     """Let an init callback do what its script says."""
     if process.entering is not None:
-        world.emit(process.label, ("init",), process.entering)
+        world.emit(process.label, ("init",), process.entering, not_before=_earliest(world, process))
         world.note("init", process.label, None, _clause_of_init(world, process))
         process.entering = None
         if process.inbox or any(other.client is not None for other in world.processes.values()):

@@ -431,6 +431,11 @@ class World:
         if not optional:
             self.broken = (who, position, event, clause)
 
+    @property
+    def spare_ms(self) -> int:
+        """How much later than it was a report of an end may say that it was, compared with those of others."""
+        return self.profile.grain_ms * (1 if self.profile.clock == "virtual" else 5)
+
     def latest_below(self, label: str) -> int:
         """Return when the last child of a supervisor was seen to end, or 0 where nothing is known."""
         if self.segment is None:
@@ -441,6 +446,24 @@ class World:
             if process.parent == label and process.status == "dead" and position:
                 latest = max(latest, self.segment.events[process.label][position - 1][1])
         return latest
+
+    def end_of_predecessor(self, label: str) -> int:
+        """Return when the process that a child replaces was seen to end, or 0 where nothing is known.
+
+        Attempts that did not start are passed over: nothing waits for their ends.
+        """
+        if self.segment is None:
+            return 0
+        place, _, number = label.rpartition("#")
+        for earlier in range(int(number) - 1, 0, -1):
+            former = self.processes.get(f"{place}#{earlier}")
+            if former is not None and not former.given_up:
+                position = self.cursor.get(former.label, 0)
+                if former.status != "dead" or not position:
+                    return 0
+                event, moment, _ = self.segment.events[former.label][position - 1]
+                return moment if event[0] == "dead" and moment < UNTIMED else 0
+        return 0
 
     def foresees(self, who: str, event: Event) -> bool:
         """Say whether this event is the next one that `who` was seen to report; True if nothing is known."""

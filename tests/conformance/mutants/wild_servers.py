@@ -5,6 +5,7 @@ from __future__ import annotations
 from letitcrash_reference.errors import CallTimeoutError
 from tests.conformance.mutants.places import PROCESS, SERVING, STARTING, SUBJECT, TABLE, TIMER
 from tests.conformance.mutants.plant import Edit, Mutant
+from tests.conformance.mutants.red_tools import Memory
 
 __all__ = ["MUTANTS"]
 
@@ -77,6 +78,50 @@ MUTANTS = (
         is_hard=True,
     ),
     Mutant(
+        "name_is_watched_once",
+        "Who has heard of the death of a name's holder hears nothing more of those who hold the name later.",
+        frozenset({"MON-1", "MON-3", "MON-5", "MON-15"}),
+        (
+            Edit(
+                f"{TABLE}._signal_watcher",
+                "ref.fired = True",
+                "ref.fired = True\nmemory(watcher)[watcher, ref.target_name] = ref.target_name",
+            ),
+            Edit(
+                f"{TABLE}.monitor",
+                "self.watch(watcher, process, ref)",
+                "if name is None or memory(watcher).get((watcher, name)) is None:\n"
+                "    self.watch(watcher, process, ref)",
+            ),
+        ),
+        names={"memory": Memory},
+        is_hard=True,
+    ),
+    Mutant(
+        "monitor_on_the_terminating_never_fires",
+        "A monitor that is set while the cleanup callback of its target runs is accepted and never fires.",
+        frozenset({"MON-1", "MON-17", "MON-15", "MON-5"}),
+        (
+            Edit(
+                f"{TABLE}.monitor",
+                "self.watch(watcher, process, ref)",
+                "if process.phase is not Phase.TERMINATING:\n    self.watch(watcher, process, ref)",
+            ),
+        ),
+    ),
+    Mutant(
+        "link_to_the_terminating_never_fires",
+        "A link that is made while the cleanup callback of the other process runs has no effect.",
+        frozenset({"LNK-1", "LNK-12", "LNK-6", "LNK-13", "LNK-10"}),
+        (
+            Edit(
+                f"{TABLE}.link",
+                "self.join(process, peer)",
+                "if peer.phase is not Phase.TERMINATING:\n    self.join(process, peer)",
+            ),
+        ),
+    ),
+    Mutant(
         "exits_during_a_call_are_lost",
         "A process that waits for the answer to a call loses the exit messages of others that come meanwhile.",
         frozenset({"EXIT-7", "EXIT-18", "LNK-1", "LNK-13", "GS-57", "LNK-12"}),
@@ -147,6 +192,18 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "own_stop_is_always_normal",
+        "A server whose callback stops it ends with the reason normal, whatever the callback said.",
+        frozenset({"GS-50", "EXIT-2", "GS-34", "EXIT-14", "GS-26"}),
+        (
+            Edit(
+                f"{SERVING}_act",
+                "await _finish(process, server, result.reason, reply)",
+                "await _finish(process, server, ExitReason.NORMAL, reply)",
+            ),
+        ),
+    ),
+    Mutant(
         "stop_without_time_asks_nothing",
         "A request to stop that may take no time is given up before it is sent: the server goes on as if nothing was.",
         frozenset({"GS-61", "GS-58", "GS-59"}),
@@ -174,6 +231,18 @@ MUTANTS = (
                 "        await (server.handle_cast if kind == CAST else server.handle_info)(waiting)\n"
                 "    except Exception:\n"
                 "        pass",
+            ),
+        ),
+    ),
+    Mutant(
+        "crash_in_cleanup_keeps_it_alive",
+        "A server whose cleanup callback raises does not end.",
+        frozenset({"GS-53", "GS-58", "GS-50", "GS-51", "GS-62"}),
+        (
+            Edit(
+                f"{SERVING}_finish",
+                "if process.alive:\n        token: From[Any]",
+                "if process.alive and fatal is None:\n    token: From[Any]",
             ),
         ),
     ),

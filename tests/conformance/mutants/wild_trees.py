@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from letitcrash_reference.messages import Exit
 from letitcrash_reference.process import Phase
-from tests.conformance.mutants.places import BUDGET, DYNAMIC, ENDING, SUPERVISING, SUPERVISOR, TABLE
+from tests.conformance.mutants.places import BUDGET, DYNAMIC, ENDING, SERVING, SUPERVISING, SUPERVISOR, TABLE
 from tests.conformance.mutants.plant import Edit, Mutant
 from tests.conformance.mutants.red_tools import Memory
 
@@ -71,6 +72,26 @@ MUTANTS = (
             ),
         ),
         names={"memory": Memory},
+    ),
+    Mutant(
+        "supervisor_hears_of_the_end_before_the_cleanup",
+        "A supervisor restarts a child that stops or crashes while the cleanup callback of the old process still runs.",
+        frozenset({"STR-1", "STR-3", "STR-5", "STR-6", "STR-7", "STR-8"}),
+        (
+            Edit(
+                f"{SERVING}_finish",
+                "process.phase = Phase.TERMINATING",
+                "process.phase = Phase.TERMINATING\n"
+                "if process.parent is not None and process.parent.server.is_supervisor:\n"
+                "    process.parent.post((EXIT, End(process.pid, reason)))",
+            ),
+            Edit(
+                f"{SUPERVISING}.handle_info",
+                "or child.process.alive:",
+                "or (child.process.alive and child.process.phase.name != 'TERMINATING'):",
+            ),
+        ),
+        names={"End": lambda: Exit},
     ),
     Mutant(
         "restart_uses_the_dead_server_again",
