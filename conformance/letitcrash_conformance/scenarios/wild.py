@@ -108,15 +108,11 @@ def a_sibling_that_cleans_up_already_is_awaited(w: Writer) -> None:
 
 @_strategies("STR-1", "STR-5", "STR-6", "STR-7", "STR-8", "GS-51")
 def a_child_comes_back_after_its_cleanup(w: Writer) -> None:
+    slow: Json = {"sleep": w.ms(100, 900)}
     for strategy in ("one_for_one", "one_for_all", "rest_for_one"):
-        w.tree(
-            strategy,
-            w.worker(
-                "a", terminate={"sleep": w.ms(100, 300)}, **({"name": "n1"} if strategy == "rest_for_one" else {})
-            ),
-            w.worker("b"),
-            strategy=strategy,
-        )
+        named = strategy == "rest_for_one"
+        child = w.worker("a", name="n1", terminate=slow) if named else w.worker("a", terminate=slow)
+        w.tree(strategy, child, w.worker("b"), strategy=strategy)
         w.crash(f"{strategy}/a#1")
         w.look()
         w.cast(f"{strategy}/a#2", "stop", "normal")
