@@ -39,11 +39,8 @@ class Pid:
 
     __hash__ = object.__hash__
 
-    def __str__(self) -> str:
-        return f"<0.{self.number}>"
-
     def __repr__(self) -> str:
-        return f"Pid({self.number})"
+        return f"<0.{self.number}>"
 
 
 class HasPid(Protocol):
