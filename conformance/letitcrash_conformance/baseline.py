@@ -123,8 +123,13 @@ def apply_changes(path: str, text: str, changes: Sequence[Change]) -> str:
     return whole
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, option: str = "--out") -> None:
     """Write a file as a whole or not at all: whatever happens, there is the old one or the new one.
+
+    Args:
+        path: The file.
+        text: What it shall hold.
+        option: What has named the file, for the message.
 
     Raises:
         UsageError: If it cannot be written; the old file is as it was.
@@ -152,7 +157,7 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         state = "the old file is as it was" if real.exists() else "there is no file"
         what = f"expected to write {str(path)!r}, could not: {error.strerror or error}"
-        raise UsageError(f"{what}\n  {state}; make room or name another file with --out") from None
+        raise UsageError(f"{what}\n  {state}; make room or name another file with {option}") from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):

@@ -130,7 +130,7 @@ def _handle(arguments: argparse.Namespace) -> int:
     code = 130 if comparison.is_interrupted else comparison.exit_code
     if path is not None:
         try:
-            write_whole(path, json.dumps(dump_comparison(comparison), ensure_ascii=False, indent=1) + "\n")
+            write_whole(path, json.dumps(dump_comparison(comparison), ensure_ascii=False, indent=1) + "\n", "--json")
         except UsageError as error:
             print(f"letitcrash: {error}", file=sys.stderr)
             code = code or 2

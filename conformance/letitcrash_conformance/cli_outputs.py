@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -64,9 +65,12 @@ def write_outputs(arguments: argparse.Namespace, runs: Sequence[Shown]) -> list[
         path: Path | None = getattr(arguments, kind)
         if path is None:
             continue
-        text = build(runs)
+        text, is_new = build(runs), not path.exists()
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
+            if is_new:  # half a file is worse than none
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             complaints.append(f"no {kind} file could be written to {str(path)!r}: {error.strerror or error}")
     return complaints

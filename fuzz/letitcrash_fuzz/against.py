@@ -174,7 +174,7 @@ def fuzz_against(arguments: argparse.Namespace, factory: SubjectFactory) -> int:
     if path is not None:
         data = {**dump_comparison(comparison), "engine": engine, "visited": guide.visited}
         try:
-            write_whole(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+            write_whole(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n", "--json")
         except UsageError as error:
             print(f"letitcrash: {error}", file=sys.stderr)
             code = code or 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import errno
 import json
+import os
 import re
 import shlex
 from collections import Counter
@@ -14,6 +17,7 @@ import pytest
 
 from letitcrash_conformance.badge import build_badge
 from letitcrash_conformance.cli import main, make_parser
+from letitcrash_conformance.cli_outputs import write_outputs
 from letitcrash_conformance.junit import build_junit
 from letitcrash_conformance.markdown import build_markdown
 from letitcrash_conformance.render_lines import plain_text
@@ -257,6 +261,24 @@ def test_files_that_cannot_be_written_are_refused_before_any_work(
 
     assert main(["run", "reference", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_half_a_file_is_not_left_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_new: bool) -> None:
+    def fill(path: Path, data: str, **_: object) -> None:
+        path.write_bytes(data[:10].encode())
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "junit.xml"
+    if not is_new:
+        path.touch()
+    monkeypatch.setattr(Path, "write_text", fill)
+    asked = argparse.Namespace(junit=path, html=None, markdown=None, badge=None)
+
+    assert write_outputs(asked, show(HOLDS)) == [
+        f"no junit file could be written to {str(path)!r}: No space left on device"
+    ]
+    assert path.exists() is not is_new
 
 
 def test_a_badge_of_several_runs_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
