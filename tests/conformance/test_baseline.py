@@ -175,7 +175,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkey
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_device_stays_a_device() -> None:
-    with pytest.raises(UsageError, match="could not: No space left on device\n.* another file with --json"):
+    with pytest.raises(UsageError, match=r"could not: No space left on device\n.* another file with --json"):
         write_whole(Path("/dev/full"), "new", "--json")
 
     assert Path("/dev/full").is_char_device()
