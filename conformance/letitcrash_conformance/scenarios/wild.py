@@ -99,8 +99,21 @@ def a_sibling_that_cleans_up_already_is_awaited(w: Writer) -> None:
             strategy=strategy,
         )
         w.cast(f"{strategy}/b#1", "stop", {"error": "boom"})
-        w.advance(w.ms(50, 100))
         w.crash(f"{strategy}/a#1")
+        w.look()
+        w.crash(f"{strategy}/b#2")
+        w.look()
+
+
+@_strategies("STR-16", "STR-17", "INT-4")
+def two_deaths_at_once_leave_room_for_another_restart(w: Writer) -> None:
+    for strategy in ("one_for_all", "rest_for_one"):
+        w.tree(strategy, *(w.worker(child) for child in "abc"), strategy=strategy, max_restarts=2)
+        w.put("suspend", to=strategy)
+        for child in "ab":
+            w.crash(f"{strategy}/{child}#1")
+            w.look()
+        w.put("resume", to=strategy)
         w.look()
         w.crash(f"{strategy}/b#2")
         w.look()
@@ -123,7 +136,6 @@ def a_child_comes_back_after_its_cleanup(w: Writer) -> None:
 def a_child_that_cleans_up_already_is_awaited_at_the_end(w: Writer) -> None:
     w.tree("s1", w.trapper("a"), w.trapper("b", terminate={"sleep": w.ms(200, 500)}), w.trapper("c"))
     w.cast("s1/b#1", "stop", {"error": "boom"})
-    w.advance(w.ms(50, 100))
     w.stop("s1", "shutdown")
     w.look()
 

@@ -227,7 +227,7 @@ MUTANTS = (
     Mutant(
         "terminating_child_is_not_awaited",
         "A child whose cleanup callback runs already is taken for dead when it is to be ended.",
-        frozenset({"SHUT-1", "SHUT-2", "SHUT-8", "SHUT-9", "SHUT-12", "STR-7", "STR-8", "STR-16", "SUP-31", "SHUT-15"}),
+        frozenset({"SHUT-1", "SHUT-2", "SHUT-8", "SHUT-15", "STR-6", "STR-7", "STR-8", "STR-16"}),
         (
             Edit(
                 f"{ENDING}end_children",
