@@ -174,6 +174,8 @@ class InProcessSubject:
             raise
         except BaseException:
             watch.end()
+            # What breaks because it was cut off, as by Ctrl-C, is nobody's mistake.
+            self.loop.set_exception_handler(lambda loop, context: None)
             task.cancel()
             raise
         finally:

@@ -342,6 +342,25 @@ def test_an_interrupt_passes_through_and_the_subject_can_go_on_or_be_closed() ->
     assert subject.loop.is_closed()
 
 
+def test_what_breaks_because_of_an_interrupt_is_not_complained_of(caplog: pytest.LogCaptureFixture) -> None:
+    class Cut(Counter):
+        async def call(self, to: str, msg: list[Any], timeout_ms: int = 5000) -> Any:
+            async def serve() -> None:
+                signal.raise_signal(signal.SIGINT)
+
+            served = asyncio.create_task(serve())
+            await asyncio.sleep(1)
+            return served
+
+    subject = Cut()
+    with pytest.raises(KeyboardInterrupt):
+        subject.run([CALL])
+    subject.close()
+    del subject
+    gc.collect()
+    assert caplog.messages == []
+
+
 def test_a_running_loop_in_the_thread_is_refused_with_the_remedy(counter: Counter) -> None:
     async def misuse() -> None:
         counter.run([RESET])
