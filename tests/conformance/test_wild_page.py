@@ -28,7 +28,7 @@ def test_every_row_names_a_fault_that_is_planted_and_a_clause_that_names_it() ->
     clauses = load_clauses()
     for row in ROWS:
         assert row["clause"] in clauses, row[0]
-        assert row["fault"] in FAULTS, row[0]
+        assert row["clause"] in FAULTS[row["fault"]].clauses, row[0]
 
 
 def test_every_scenario_that_shows_a_bug_exists() -> None:
