@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -14,7 +15,7 @@ from letitcrash_spec.hello import Hello
 from letitcrash_spec.messages import Answer
 from letitcrash_spec.model.diagnose import Violation
 
-__all__ = ["Finding", "Listener", "RunResult", "Trouble", "Unit", "UnitResult", "Verdict", "Wait"]
+__all__ = ["Finding", "Listener", "RunResult", "Trouble", "Unit", "UnitResult", "Verdict", "Wait", "find_simplest"]
 
 MAX_WAITS = 3
 """How many of the slowest programs a unit remembers."""
@@ -89,6 +90,11 @@ class Finding:
     def is_flaky(self) -> bool:
         """Whether the violation was seen once and never again: reported apart, not held against the subject."""
         return self.repeats == 0
+
+
+def find_simplest(findings: Iterable[Finding]) -> Finding:
+    """Return the one of several findings that is told best: one that repeats, with the fewest operations."""
+    return min(findings, key=lambda finding: (finding.is_flaky, len(finding.program.operations)))
 
 
 @dataclass(frozen=True, slots=True)

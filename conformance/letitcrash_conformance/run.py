@@ -19,7 +19,7 @@ from letitcrash_conformance.errors import SubjectError, SuiteError
 from letitcrash_conformance.known import NOTHING, Known
 from letitcrash_conformance.plan import plan
 from letitcrash_conformance.program import Program
-from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult
+from letitcrash_conformance.results import Finding, Listener, RunResult, Trouble, Unit, UnitResult, find_simplest
 from letitcrash_conformance.session import Outcome, Session
 from letitcrash_conformance.simulation.schedule import Tier
 from letitcrash_conformance.subject import Subject
@@ -273,10 +273,14 @@ class _There:
         self._is_done = True
 
     def _without_told(self, result: UnitResult) -> UnitResult:
-        """Keep one finding for each clause: two processes may have found the same."""
+        """Keep one finding for each clause, the simplest so far: several processes may have found the same."""
+        under_way = [finding for findings in self._findings.values() for finding in findings]
         kept = [finding for finding in result.findings if _key(finding) not in self._told]
         self._told.update(map(_key, kept))
-        result.findings = kept
+        result.findings = [
+            find_simplest((finding, *(other for other in under_way if _key(other) == _key(finding))))
+            for finding in kept
+        ]
         return result
 
     def _lost(self, what: str) -> UnitResult:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from letitcrash_conformance.results import RunResult, Unit, Verdict
+from letitcrash_conformance.results import RunResult, Unit, Verdict, find_simplest
 from letitcrash_conformance.tally import BINDING, Status, count_up, say_verdict
 from letitcrash_spec.catalogue import load_clauses
-from tests.support.findings import HELLO, make_finding, make_result, make_unit
+from tests.support.findings import CALL, HELLO, LOOK, SPAWN, make_finding, make_result, make_unit
 
 PLAIN = ("GS-21", "LNK-1")
 OTHER = Unit("links", "two", examples=20, seed=7)
@@ -204,3 +204,9 @@ def test_the_numbers_of_the_units_add_up() -> None:
 )
 def test_one_line_says_how_the_run_went(result: RunResult, line: str) -> None:
     assert say_verdict(count_up(result)) == line
+
+
+def test_of_several_findings_the_shortest_that_repeats_is_the_simplest() -> None:
+    flaky, long, short = make_finding(repeats=0), make_finding(operations=[SPAWN, CALL, CALL, LOOK]), make_finding()
+    assert find_simplest([flaky, long, short]) is short
+    assert find_simplest([long, flaky]) is long

@@ -97,6 +97,16 @@ def an_interval_ticks_until_it_is_cancelled(w: Writer) -> None:
 
 
 @_timers("TIM-1")
+def an_interval_keeps_its_beat(w: Writer) -> None:
+    w.spawn("p1")
+    w.call("p1", "send_interval", "t1", w.ms(10, 60), "tick")
+    for _ in range(4):  # on a virtual clock a tick that is late by a tenth is missing after the second
+        w.advance(w.ms(50, 70))
+        w.look()
+    w.call("p1", "cancel_timer", "t1")
+
+
+@_timers("TIM-1")
 def several_timers_of_several_processes_keep_apart(w: Writer) -> None:
     w.spawn("p1", "p2", "p3")
     for number, label in enumerate(("p1", "p2", "p3", "p1", "p2", "p3")):

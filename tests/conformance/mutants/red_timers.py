@@ -211,4 +211,10 @@ MUTANTS = (
         ),
         is_hard=True,
     ),
+    Mutant(
+        "intervals_drift",
+        "Each tick of an interval is due a little later than a period after the one before.",
+        frozenset({"TIM-1"}),
+        (Edit(f"{TIMER}._fire", "self._due += self._period", "self._due += self._period + 0.001"),),
+    ),
 )
