@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from letitcrash_conformance.trees import worker
@@ -44,3 +46,8 @@ def test_on_a_wall_clock_the_end_may_be_reported_late() -> None:
 @pytest.mark.clause("STR-6")
 def test_on_a_wall_clock_it_may_not_be_reported_ever_so_late() -> None:
     assert clause_of(restarted(began=10, ended=1010, slow=1000), WALL) == "STR-6"
+
+
+@pytest.mark.clause("STR-6")
+def test_who_cannot_tell_when_the_world_is_quiet_may_see_deaths_when_it_looks_for_them() -> None:
+    assert clause_of(restarted(began=10, ended=5010, slow=1000), replace(WALL, settle=False)) is None

@@ -61,6 +61,7 @@ class Profile:
     backends: tuple[str, ...]
     default_backend: str
     time_unit_ms: int = 1
+    settle: bool = True
 
     @classmethod
     def of(cls, hello: Hello) -> Profile:
@@ -73,6 +74,7 @@ class Profile:
             backends=hello.backends,
             default_backend=hello.default_backend,
             time_unit_ms=hello.time_unit_ms,
+            settle=hello.settle,
         )
 
 
@@ -433,8 +435,13 @@ class World:
 
     @property
     def spare_ms(self) -> int:
-        """How much later than it was a report of an end may say that it was, compared with those of others."""
-        return self.profile.grain_ms * (1 if self.profile.clock == "virtual" else 5)
+        """How much later than it was a report of an end may say that it was, compared with those of others.
+
+        Who cannot tell when the world is quiet may see deaths only when it looks for them.
+        """
+        if self.profile.clock == "virtual":
+            return self.profile.grain_ms
+        return 5 * self.profile.grain_ms if self.profile.settle else UNTIMED
 
     def latest_below(self, label: str) -> int:
         """Return when the last child of a supervisor was seen to end, or 0 where nothing is known."""
