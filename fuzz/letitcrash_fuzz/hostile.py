@@ -88,7 +88,7 @@ def _peak() -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Attack what was asked for. Returns 0 if all held, 1 if something broke, 2 for wrong usage."""
+    """Attack what was asked for. Returns 0 if all held, 1 if something broke, 2 for wrong usage, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m letitcrash_fuzz.hostile", description=__doc__)
     kits = [f"kit:{name}" for name in list_kits()]
     everything = [*READERS, *kits]
@@ -115,6 +115,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except UsageError as error:
             print(f"{name:<16} not attacked: {error}")
             continue
+        except KeyboardInterrupt:
+            print(f"{name:<16} interrupted")
+            return 130
         print(f"{name:<16} {number:>8,} attempts, {'held' if not found else 'BROKEN'}", flush=True)
         for attempt, what in found:
             print(f"    attempt {attempt} of seed {options.seed}: {what}")

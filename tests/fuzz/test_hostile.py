@@ -103,3 +103,14 @@ def test_what_broke_is_shown_with_its_number(
     shown = capsys.readouterr().out
     assert "BROKEN" in shown
     assert "of seed 3: ZeroDivisionError" in shown
+
+
+def test_an_interrupt_ends_the_attacks_in_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("letitcrash_fuzz.hostile.attack_reader", interrupt)
+    assert main(["answers"]) == 130
+    assert capsys.readouterr().out == "answers          interrupted\n"
