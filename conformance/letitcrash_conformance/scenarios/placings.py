@@ -14,6 +14,7 @@ SCENARIOS: list[Scenario] = []
 _intensity = partial(scenario, SCENARIOS, "intensity")
 _shutdown = partial(scenario, SCENARIOS, "shutdown")
 _strategies = partial(scenario, SCENARIOS, "strategies")
+_supervisor = partial(scenario, SCENARIOS, "supervisor")
 STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
 
 
@@ -65,4 +66,35 @@ def children_of_every_kind_end_in_the_order_of_their_list(w: Writer) -> None:
             w.crash("give_up/z#1")
         else:
             w.stop(way)
+        w.look()
+
+
+@_supervisor("SUP-1", "SUP-2", "SHUT-1")
+def a_slow_child_is_waited_for_before_the_next_one_starts(w: Writer) -> None:
+    for number, failing in enumerate(("", "c", "b")):
+        children = [
+            w.trapper(child, init=[{"sleep": w.ms(ms, 100), "then": {"crash": "no"} if child == failing else "ok"}])
+            for child, ms in (("d", 40), ("c", 20), ("b", 30), ("a", 10))
+        ]
+        w.tree(f"s{number}", *children)
+        w.look()
+    w.add("s0", w.worker("z", init=[{"sleep": w.ms(30, 100), "then": "ok"}]))
+    w.crash("s0/c#1")
+    w.ask("s0")
+    w.look()
+
+
+@_strategies("STR-6", "SHUT-1", "SUP-50")
+def who_came_back_keeps_the_place_in_the_list(w: Writer) -> None:
+    for number, strategy in enumerate(STRATEGIES):
+        label = f"s{number}"
+        ms = w.ms(20, 120)
+        w.tree(label, *(w.trapper(child, terminate={"sleep": ms}) for child in "cadb"), strategy=strategy)
+        w.look()
+        w.kill(f"{label}/c#1")
+        w.look()
+        w.kill(f"{label}/d#2" if strategy != "one_for_one" else f"{label}/d#1")
+        w.look()
+        w.ask(label)
+        w.stop(label, "shutdown")
         w.look()
