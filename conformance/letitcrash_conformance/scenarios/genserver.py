@@ -191,6 +191,9 @@ def a_reply_of_stop_comes_after_the_cleanup(w: Writer) -> None:
         w.spawn(f"p{number}", terminate=script)
         w.call(f"p{number}", "stop", {"error": "e1"})
         w.look()
+    w.spawn("p3", terminate={"sleep": w.ms(60, 400)})
+    w.call("p3", "stop", "shutdown", timeout_ms=w.ms(20, 100))
+    w.look()
 
 
 @_genserver("GS-35", "GS-31")
