@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from letitcrash_conformance.scenarios.scenario import Scenario, Writer, looping, scenario
+from letitcrash_conformance.scenarios.scenario import Scenario, Writer, ended_in_each_way, looping, scenario
 from letitcrash_conformance.trees import AutoShutdown, Restart, Strategy, dynamic, nested, supervisor
 from letitcrash_spec.messages import Json, Reason
 
@@ -286,16 +286,7 @@ def _see_who_waits(w: Writer, label: str) -> None:
 
 @_shutdown("SHUT-1", "SHUT-6", "SHUT-12", "SUP-12")
 def children_of_every_kind_wait_for_those_that_come_after_them(w: Writer) -> None:
-    for way in ("parent", "give_up", "stop"):
-        w.spawn(f"parent_{way}")
-        w.tree(way, w.worker("z"), *_all_kinds(w), max_restarts=0, link=f"parent_{way}")
-        w.look()
-        if way == "parent":
-            w.crash("parent_parent")
-        elif way == "give_up":
-            w.crash("give_up/z#1")
-        else:
-            w.stop(way, timeout_ms=w.ms(50, 150))
+    for way in ended_in_each_way(w, lambda: _all_kinds(w), timeout_ms=w.ms(50, 150)):
         _see_who_waits(w, way)
 
 

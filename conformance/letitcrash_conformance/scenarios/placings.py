@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from letitcrash_conformance.scenarios.scenario import Scenario, Writer, scenario
+from letitcrash_conformance.scenarios.scenario import Scenario, Writer, ended_in_each_way, scenario
 from letitcrash_conformance.trees import Strategy, nested, supervisor
 from letitcrash_spec.messages import Json
 
@@ -56,16 +56,7 @@ def _each_kind_twice(w: Writer) -> list[dict[str, Json]]:
 
 @_shutdown("SHUT-1", "SHUT-12", "SUP-12", "SUP-17")
 def children_of_every_kind_end_in_the_order_of_their_list(w: Writer) -> None:
-    for way in ("parent", "give_up", "stop"):
-        w.spawn(f"parent_{way}")
-        w.tree(way, w.worker("z"), *_each_kind_twice(w), max_restarts=0, link=f"parent_{way}")
-        w.look()
-        if way == "parent":
-            w.crash("parent_parent")
-        elif way == "give_up":
-            w.crash("give_up/z#1")
-        else:
-            w.stop(way)
+    for _ in ended_in_each_way(w, lambda: _each_kind_twice(w)):
         w.look()
 
 

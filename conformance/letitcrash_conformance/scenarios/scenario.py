@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from letitcrash_conformance.generate import Setting
@@ -10,7 +10,7 @@ from letitcrash_conformance.program import Program
 from letitcrash_conformance.trees import AutoShutdown, Restart, Shutdown, Strategy, dynamic, supervisor, worker
 from letitcrash_spec.messages import Json, Operation, Reason
 
-__all__ = ["LONG_S", "Scenario", "Writer", "looping", "scenario"]
+__all__ = ["LONG_S", "Scenario", "Writer", "ended_in_each_way", "looping", "scenario"]
 
 LONG_S = 3600
 """A restart window in seconds that no program outlasts."""
@@ -236,3 +236,20 @@ def scenario(
 def looping(attempts: int = 4, ms: int = 50) -> list[Json]:
     """Return init entries of a child that starts once, then fails so often, each time after `ms`, then starts again."""
     return ["ok", *([{"sleep": ms, "then": {"crash": "again"}}] * attempts), "ok"]
+
+
+def ended_in_each_way(
+    w: Writer, children: Callable[[], list[dict[str, Json]]], timeout_ms: int | None = None
+) -> Iterator[str]:
+    """End a supervisor of these children by its parent, by its limit and by a stop; yields its label after each."""
+    for way in ("parent", "give_up", "stop"):
+        w.spawn(f"parent_{way}")
+        w.tree(way, w.worker("z"), *children(), max_restarts=0, link=f"parent_{way}")
+        w.look()
+        if way == "parent":
+            w.crash("parent_parent")
+        elif way == "give_up":
+            w.crash("give_up/z#1")
+        else:
+            w.stop(way, timeout_ms=timeout_ms)
+        yield way
