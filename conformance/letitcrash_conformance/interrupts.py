@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import FrameType
 
-__all__ = ["check", "forget", "held", "ignore", "listen", "postponed"]
+__all__ = ["check", "forget", "held", "ignore", "listen", "postponed", "shut_out"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -85,18 +85,37 @@ def held() -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    _memory.has_come, _memory.is_held = False, True
-    try:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, _interrupt)
+    with _handled_by(_interrupt):
+        _memory.has_come, _memory.is_held = False, True
+        try:
+            yield
+            check()
+        finally:
+            _memory.is_held = False
+
+
+@contextmanager
+def shut_out() -> Generator[None]:
+    """Ignore interrupts while what was found is gathered and the harness is ended (a few seconds at most)."""
+    if threading.current_thread() is not threading.main_thread():
         yield
-        check()
+        return
+    with _handled_by(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Generator[None]:
+    """Have a handler for both signals inside, but for one that is ignored already."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        for number, former in before.items():
+            if former is not signal.SIG_IGN:
+                signal.signal(number, handler)
+        yield
     finally:
-        _memory.is_held = False
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

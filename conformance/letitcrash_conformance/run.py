@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from letitcrash_conformance import interrupts
@@ -115,7 +115,7 @@ def run(
                 listener.on_unit_finished(rest)
                 break
     except KeyboardInterrupt:
-        with _deaf():
+        with interrupts.shut_out():
             result.is_interrupted = True
             result.units.extend(work.unfinished())
             work.close()
@@ -128,21 +128,6 @@ def run(
 def _count_processes(hello: Hello) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores * WORLDS_ON_A_WALL_CLOCK if hello.clock == "wall" else cores
-
-
-@contextlib.contextmanager
-def _deaf() -> Generator[None]:
-    """Ignore a second Ctrl-C while what was found is gathered and the harness is ended (a few seconds at most)."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in signals]
-    try:
-        yield
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
 
 
 def repeat(factory: Callable[[], Subject], program: Program) -> Outcome:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import pickle
 import platform
-import signal
 import threading
 from typing import Any
 
+from letitcrash_conformance import interrupts
 from letitcrash_conformance.recorder import suite_version
 from letitcrash_fuzz.atheris_engine import run_atheris
 from letitcrash_fuzz.campaign import execute
@@ -88,4 +88,4 @@ def describe_worker() -> tuple[str, str]:
 
 def dask_setup(worker: Any) -> None:
     """Leave Ctrl-C to whoever runs the campaign: called in each worker process of a local cluster when it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts.ignore()
